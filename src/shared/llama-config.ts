@@ -30,7 +30,10 @@ export interface LlamaConfig {
   readonly ropeScaling: RopeScaling;
   readonly maxPositions: number;
   readonly tieWordEmbeddings: boolean;
+  /** q_proj, k_proj and v_proj have biases. */
   readonly attentionBias: boolean;
+  /** o_proj has a bias; false in Qwen2, which has the three others. */
+  readonly outputBias: boolean;
   readonly mlpBias: boolean;
   readonly qkNorm: boolean;
   readonly bosTokenId: number | undefined;

@@ -1,0 +1,58 @@
+// Starts the worker as a child process of plain Node.
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { AppError } from '../../shared/errors.ts';
+import type { WorkerProcess } from '../host.ts';
+
+const WORKER_ENTRY = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
+/** Enough of what a dying worker printed to see why. */
+const KEPT_OUTPUT_CHARS = 2000;
+
+/**
+ * Forks the worker. What it prints goes line by line to `log`, never to this process's standard output.
+ * `entry` is the file to run: the worker's own unless a test brings one.
+ */
+export function spawnWorker(log: (line: string) => void, entry: string = WORKER_ENTRY): WorkerProcess {
+  const child = fork(entry, [], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: [],
+  });
+  let printed = '';
+  let ending: string | undefined;
+  const closed: (() => void)[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      printed = (printed + text).slice(-KEPT_OUTPUT_CHARS);
+      for (const line of text.split('\n')) if (line.trim() !== '') log(`worker: ${line}`);
+    });
+  }
+  const end = (how: string): void => {
+    if (ending !== undefined) return;
+    ending = printed.trim() === '' ? how : `${how}; it last printed: ${printed.trim()}`;
+    for (const callback of closed) callback();
+  };
+  child.on('close', (code, signal) => end(signal ? `it was ended by ${signal}` : `it exited with code ${code}`));
+  child.on('error', (error) => {
+    if (child.pid === undefined) end(`it could not be started (${error.message})`);
+  });
+  return {
+    processId: child.pid,
+    on(event, callback) {
+      if (event === 'close') closed.push(callback);
+      else child.on('message', (data) => callback({ data }));
+    },
+    postMessage(data) {
+      if (!child.connected) throw new AppError('worker-lost', `The worker process is gone: ${ending ?? 'it closed its channel'}.`);
+      child.send(data as string, (error) => {
+        if (error) child.kill('SIGKILL'); // a channel that no longer carries is a lost worker: take the crash path
+      });
+    },
+    kill() {
+      child.kill('SIGKILL');
+    },
+    get ending() {
+      return ending;
+    },
+  };
+}

@@ -1,0 +1,84 @@
+// A run is a folder: spec.json and data go in, result.json comes out last, and nothing else is known about where it lies.
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { prettifyError } from 'zod';
+import { AppError, asAppError, throwIfCancelled } from '../shared/errors.ts';
+import type { WorkOptions } from '../shared/progress.ts';
+import { recipe, type Recipe } from '../shared/recipe.ts';
+import type { RunResult } from '../shared/results.ts';
+import { claimFolder } from './claim-folder.ts';
+
+export const SPEC_FILE = 'spec.json';
+export const RESULT_FILE = 'result.json';
+
+/**
+ * Does what the folder's spec.json says and returns what it wrote to result.json. A folder that already has a result is finished and
+ * its result is returned as it stands; one with snapshots goes on from the last of them.
+ * Throws AppError `bad-recipe`, `busy`, `cancelled`, and whatever the kind of run throws; then there is no result.json.
+ */
+export async function runFolder(folder: string, work: WorkOptions = {}): Promise<RunResult> {
+  const spec = readSpec(folder);
+  const claim = await claimFolder(folder, work.signal);
+  try {
+    const finished = readResult(folder);
+    if (finished) return finished;
+    throwIfCancelled(work.signal);
+    const result = await runRecipe(folder, spec, work);
+    writeResult(folder, result);
+    return result;
+  } catch (thrown) {
+    throw asAppError(thrown);
+  } finally {
+    claim[Symbol.dispose]();
+  }
+}
+
+/** The folder's result, or undefined when it has none yet. */
+export function readResult(folder: string): RunResult | undefined {
+  const path = join(folder, RESULT_FILE);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as RunResult) : undefined;
+}
+
+async function runRecipe(folder: string, spec: Recipe, work: WorkOptions): Promise<RunResult> {
+  throw new AppError('bad-recipe', `${folder}: ${spec.kind} ${String(work)}`);
+}
+
+function readSpec(folder: string): Recipe {
+  const path = join(folder, SPEC_FILE);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (thrown) {
+    throw new AppError(
+      'bad-recipe',
+      `${folder} is not a run folder: it has no readable ${SPEC_FILE}. Give the path of a run's folder.`,
+      undefined,
+      {
+        cause: thrown,
+      },
+    );
+  }
+  const parsed = recipe.safeParse(parseJson(text, path));
+  if (!parsed.success) throw new AppError('bad-recipe', `${path} does not fit the form of a recipe. ${prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (thrown) {
+    throw new AppError('bad-recipe', `${path} is not JSON: ${(thrown as Error).message}`, undefined, { cause: thrown });
+  }
+}
+
+function writeResult(folder: string, result: RunResult): void {
+  const path = join(folder, RESULT_FILE);
+  const file = openSync(`${path}.part`, 'w');
+  try {
+    writeSync(file, JSON.stringify(result, null, 2));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(`${path}.part`, path);
+}

@@ -2,7 +2,7 @@
 import type { Batch, Counted } from '../llama/batch.ts';
 
 /** Row lengths are multiples of this, so that few shapes are compiled. */
-const ROW_MULTIPLE = 32;
+export const ROW_MULTIPLE = 32;
 
 /**
  * A context and the continuations that follow it, each without seeing the others. With `counts: 'branches'` every branch token is
@@ -51,17 +51,16 @@ export interface PackedBatch {
 /**
  * Packs trees into rows by first-fit decreasing. No path is fed more than `limit` tokens: a longer one is cut from the left as the
  * evaluation harness does (keep the last limit + 1 tokens, the last is only predicted), on its own and apart from its siblings.
- * A tree that fits no row as a whole is spread over several with its context repeated. All rows have one length: `limit`, or less
- * when everything fits into one shorter row, rounded up to a multiple of 32.
+ * A tree that fits no row as a whole is spread over several with its context repeated. All rows have one length: `rowTokens` if given
+ * (a multiple of 32, at least `limit`), else `limit`, or less when everything fits into one shorter row, rounded up to a multiple of 32.
  */
-export function packRows(trees: readonly TokenTree[], limit: number): PackedRows {
-  const longestRow = roundUp(limit);
+export function packRows(trees: readonly TokenTree[], limit: number, rowTokens?: number): PackedRows {
+  const longestRow = rowTokens ?? roundUp(limit);
   const truncated: number[] = [];
   const parts: Part[] = [];
   for (const [item, tree] of trees.entries()) if (splitTree(tree, item, limit, longestRow, parts)) truncated.push(item);
-  const total = parts.reduce((sum, { size }) => sum + size, 0);
-  const rowTokens = Math.min(longestRow, roundUp(total));
-  return { rowTokens, rows: firstFitDecreasing(parts, rowTokens), truncated };
+  const length = rowTokens ?? Math.min(longestRow, roundUp(parts.reduce((sum, { size }) => sum + size, 0)));
+  return { rowTokens: length, rows: firstFitDecreasing(parts, length), truncated };
 }
 
 /**

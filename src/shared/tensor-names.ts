@@ -1,5 +1,6 @@
 // The published tensor names of a LLaMA-family checkpoint, and the shapes that a config asks of them.
 import type { LlamaConfig } from './llama-config.ts';
+import type { Projection } from './recipe.ts';
 
 export const EMBEDDING = 'model.embed_tokens.weight'; // [V, D]
 export const FINAL_NORM = 'model.norm.weight'; // [D]
@@ -28,6 +29,18 @@ export interface ExpectedTensor {
 /** The checkpoint name of a part of layer `layer`. */
 export function layerTensor(layer: number, part: LayerPart): string {
   return `model.layers.${layer}.${part}`;
+}
+
+/** The module that holds a projection, such as `self_attn.q_proj`. */
+export function projectionModule(projection: Projection): `self_attn.${'q' | 'k' | 'v' | 'o'}_proj` | `mlp.${'gate' | 'up' | 'down'}_proj` {
+  switch (projection) {
+    case 'gate_proj':
+    case 'up_proj':
+    case 'down_proj':
+      return `mlp.${projection}`;
+    default:
+      return `self_attn.${projection}`;
+  }
 }
 
 /**

@@ -1,0 +1,5 @@
+// The numbered steps from an empty file to the newest layout. A released step is never edited; a new one is appended.
+import { firstRecords } from './001-first-records.ts';
+
+/** SQL of step 1, 2, …; a file that has taken n steps says so in its `user_version`. */
+export const MIGRATIONS: readonly string[] = [firstRecords];

@@ -1,0 +1,89 @@
+// Opens the records of a data folder: lock, pragmas, migrations, and the truth about runs and imports that were cut off.
+import Sqlite from 'better-sqlite3';
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
+import { deleteUnfinishedDatasets } from './datasets.ts';
+import { lockFolder } from './lock.ts';
+import { MIGRATIONS } from './migrations/index.ts';
+import { interruptRunning } from './runs.ts';
+
+/** An open database. The rooms above pass it to the query files of this folder and never speak SQL themselves. */
+export type Database = Sqlite.Database;
+
+export const DATABASE_FILE = 'tailor.sqlite';
+
+/** A data folder held by this process until it is closed or disposed. */
+export interface Records extends Disposable {
+  readonly db: Database;
+  readonly folder: string;
+  close(): void;
+}
+
+/**
+ * Takes a data folder (made when absent) and opens its records. Runs found `running` become `interrupted`, and imports that were
+ * cut off are removed. Throws AppError `busy`, `newer-data`, or `bad-file` when the file is not a Tailor database.
+ */
+export function openRecords(path: string): Records {
+  const folder = resolve(path);
+  mkdirSync(folder, { recursive: true });
+  const unlock = lockFolder(folder);
+  try {
+    const db = openDatabase(join(folder, DATABASE_FILE));
+    const close = (): void => {
+      db.close();
+      unlock();
+    };
+    return { db, folder, close, [Symbol.dispose]: close };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** Opens one database file without taking its folder; `:memory:` makes one that lives as long as its handle. Errors as `openRecords`. */
+export function openDatabase(file: string): Database {
+  const db = new Sqlite(file);
+  try {
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = NORMAL'); // in WAL mode a power loss may cost the last commits, never the file
+    db.pragma('foreign_keys = OFF'); // a step may rebuild a table; it checks all references itself
+    migrate(db, file);
+    db.pragma('foreign_keys = ON');
+    interruptRunning(db);
+    deleteUnfinishedDatasets(db);
+    return db;
+  } catch (error) {
+    db.close();
+    const code = (error as { code?: unknown }).code;
+    if (code !== 'SQLITE_NOTADB' && code !== 'SQLITE_CORRUPT') throw error;
+    throw new AppError(
+      'bad-file',
+      `${file} is not a sound Tailor database (${(error as Error).message}). Put a backup in its place, or move it away to begin anew.`,
+      { file },
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Takes the steps that are missing, each in one transaction with its number and a check of all references: a step that fails leaves
+ * the file as it was. Throws AppError `newer-data` when the file has taken more steps than are known here.
+ */
+export function migrate(db: Database, file: string, steps: readonly string[] = MIGRATIONS): void {
+  const version = db.pragma('user_version', { simple: true }) as number;
+  if (version > steps.length) {
+    throw new AppError(
+      'newer-data',
+      `${file} was written by a newer Tailor: its layout is ${version}, and this program knows up to ${steps.length}. Update Tailor, or name another data folder.`,
+      { file, version, known: steps.length },
+    );
+  }
+  const take = db.transaction((step: string, number: number) => {
+    db.exec(step);
+    const broken = db.pragma('foreign_key_check') as unknown[];
+    if (broken.length > 0) throw new Error(`Migration ${number} leaves ${broken.length} references to rows that do not exist.`);
+    db.pragma(`user_version = ${number}`);
+  });
+  for (let number = version + 1; number <= steps.length; number++) take.immediate(steps[number - 1]!, number);
+}

@@ -1,0 +1,59 @@
+// Studies: what was planned, and which run fills which role of the table.
+import { AppError } from '../../shared/errors.ts';
+import { newId } from './ids.ts';
+import type { Database } from './open.ts';
+import { execute, insertRow, selectAll, selectOne, updateRow } from './query.ts';
+
+export type StudyState = 'planned' | 'running' | 'done' | 'failed' | 'stopped';
+
+export interface Study {
+  readonly id: string;
+  readonly name: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly state: StudyState;
+  readonly createdAt: number;
+}
+
+/** A run's place in a study. `role` is a key the study gives, such as "evaluate/0.5/tuned/draw-1". */
+export interface StudyRun {
+  readonly role: string;
+  readonly runId: string;
+}
+
+export function createStudy(db: Database, study: { name: string; settings: Readonly<Record<string, unknown>> }): Study {
+  const id = newId();
+  insertRow(db, 'studies', { ...study, id, state: 'planned', createdAt: Date.now() });
+  return getStudy(db, id);
+}
+
+/** Throws AppError `not-found`. */
+export function getStudy(db: Database, id: string): Study {
+  const study = selectOne<Study>(db, 'SELECT * FROM studies WHERE id = ?', [id]);
+  if (!study)
+    throw new AppError('not-found', `There is no study ${id} in these records. "tailor list studies" shows those there are.`, { id });
+  return study;
+}
+
+/** All studies, the newest first. */
+export function listStudies(db: Database): Study[] {
+  return selectAll<Study>(db, 'SELECT * FROM studies ORDER BY id DESC');
+}
+
+export function setStudyState(db: Database, id: string, state: StudyState): void {
+  updateRow(db, 'studies', id, { state });
+}
+
+/** Gives a role of the study to a run, in place of the run that had it; one run may fill roles of several studies. */
+export function setStudyRun(db: Database, studyId: string, role: string, runId: string): void {
+  insertRow(db, 'study_runs', { studyId, role, runId }, 'OR REPLACE');
+}
+
+/** The runs of a study by role. */
+export function listStudyRuns(db: Database, studyId: string): StudyRun[] {
+  return selectAll<StudyRun>(db, 'SELECT role, run_id FROM study_runs WHERE study_id = ? ORDER BY role', [studyId]);
+}
+
+/** Forgets a study; its runs stay. */
+export function deleteStudy(db: Database, id: string): void {
+  execute(db, 'DELETE FROM studies WHERE id = ?', [id]);
+}

@@ -17,7 +17,8 @@ export type ErrorCode =
   | 'cancelled'
   | 'cannot-resume'
   | 'worker-lost' // the worker process ended without an answer
-  | 'out-of-tolerance';
+  | 'out-of-tolerance'
+  | 'internal'; // a fault of the program itself, kept with the run that met it
 
 /**
  * An error meant for a person: says what was expected, what was found, where, and what to do.

@@ -11,19 +11,22 @@ import { claimFolder } from './claim-folder.ts';
 export const SPEC_FILE = 'spec.json';
 export const RESULT_FILE = 'result.json';
 
+/** Turns a recipe and the files beside it into results in the same folder. */
+export type RecipeRunner = (folder: string, spec: Recipe, work: WorkOptions) => Promise<RunResult>;
+
 /**
  * Does what the folder's spec.json says and returns what it wrote to result.json. A folder that already has a result is finished and
  * its result is returned as it stands; one with snapshots goes on from the last of them.
  * Throws AppError `bad-recipe`, `busy`, `cancelled`, and whatever the kind of run throws; then there is no result.json.
  */
-export async function runFolder(folder: string, work: WorkOptions = {}): Promise<RunResult> {
+export async function runFolder(folder: string, work: WorkOptions = {}, run: RecipeRunner = runRecipe): Promise<RunResult> {
   const spec = readSpec(folder);
   const claim = await claimFolder(folder, work.signal);
   try {
     const finished = readResult(folder);
     if (finished) return finished;
     throwIfCancelled(work.signal);
-    const result = await runRecipe(folder, spec, work);
+    const result = await run(folder, spec, work);
     writeResult(folder, result);
     return result;
   } catch (thrown) {

@@ -1,0 +1,41 @@
+// The whole program on a host: records, queue and worker, tied together once.
+import { join } from 'node:path';
+import type { WorkerRouter } from '../worker/api.ts';
+import { openRecords, type Records } from './db/open.ts';
+import type { Host } from './host.ts';
+import { openQueue, type Queue } from './jobs/queue.ts';
+import { connectWorker, type Worker } from './jobs/worker-client.ts';
+
+export interface App extends Disposable {
+  readonly host: Host;
+  readonly db: Records['db'];
+  readonly queue: Queue;
+  /** Where run folders lie. */
+  readonly runsFolder: string;
+  /** The living worker; started when first asked for, and anew after a crash. It keeps models and programs between jobs. */
+  worker(): Worker;
+}
+
+/**
+ * Opens the host's data folder and returns the program. Nothing runs until it is asked to; runs that were cut off stand as
+ * `interrupted`. Throws AppError `busy`, `newer-data` or `bad-file`.
+ */
+export function createApp(host: Host): App {
+  const records = openRecords(host.dataFolder);
+  let living: Worker | undefined;
+  const worker = (): Worker => {
+    if (!living?.isAlive) living = connectWorker<WorkerRouter>(host.spawnWorker());
+    return living;
+  };
+  return {
+    host,
+    db: records.db,
+    queue: openQueue(records.db, worker, (line) => host.log(line)),
+    runsFolder: join(records.folder, 'runs'),
+    worker,
+    [Symbol.dispose]() {
+      living?.[Symbol.dispose]();
+      records.close();
+    },
+  };
+}

@@ -1,0 +1,167 @@
+// The queue: takes runs one at a time through the worker, and keeps their states true whatever happens to it.
+import { AppError, asAppError } from '../../shared/errors.ts';
+import type { ProgressFrame } from '../../shared/progress.ts';
+import type { RunResult } from '../../shared/results.ts';
+import type { Database } from '../db/open.ts';
+import { inTransaction } from '../db/query.ts';
+import {
+  createRun,
+  findDoneRun,
+  getRun,
+  keepProgress,
+  listRuns,
+  moveRun,
+  reorderQueue,
+  takeNextRun,
+  type Run,
+  type RunInputs,
+} from '../db/runs.ts';
+import type { StagedRun } from './run-folder.ts';
+import { takeResults } from './take-results.ts';
+import type { Worker } from './worker-client.ts';
+import { newId } from '../db/ids.ts';
+
+/** How a running run is stopped: for good, or to be resumed later. */
+export type StopKind = 'cancelled' | 'interrupted';
+
+/** What the queue tells as it happens. */
+export type QueueEvent =
+  { readonly kind: 'moved'; readonly run: Run } | { readonly kind: 'progress'; readonly runId: string; readonly frame: ProgressFrame };
+
+export interface Queue {
+  /** Puts a staged run at the head of the queue; a run of the same recipe that is done, waiting or can be resumed takes its place. */
+  admit(staged: StagedRun, about: { title: string; inputs: RunInputs }): Run;
+  /** Queues an interrupted run again, at the head. Throws AppError `bad-input` for any other. */
+  resume(runId: string): Run;
+  /** Asks the running run to stop at its next safe point; resolves when it has stopped. False when it is not running. */
+  stop(runId: string, kind: StopKind): Promise<boolean>;
+  /** Works through the queue until the run has come to an end, and returns it as it then is. */
+  finish(runId: string): Promise<Run>;
+  /** Tells every move and every frame; returns the function that ends it. */
+  listen(listener: (event: QueueEvent) => void): () => void;
+}
+
+/** The last frame is written to the records at most this often: it only has to outlive a crash. */
+const KEEP_PROGRESS_MS = 2000;
+
+/** `worker` gives the living worker process, starting one where there is none. */
+export function openQueue(db: Database, worker: () => Worker, log: (line: string) => void): Queue {
+  const listeners = new Set<(event: QueueEvent) => void>();
+  let stopping: { readonly runId: string; readonly kind: StopKind } | undefined;
+  let current: { readonly runId: string; readonly ended: Promise<Run> } | undefined;
+
+  const tell = (event: QueueEvent): void => {
+    for (const listener of listeners) listener(event);
+  };
+  const move = (...parameters: Parameters<typeof moveRun>): Run => {
+    const run = moveRun(...parameters);
+    tell({ kind: 'moved', run });
+    return run;
+  };
+
+  async function runInWorker(run: Run): Promise<RunResult> {
+    const stream = await worker().calls.run({ folder: run.folderPath });
+    let keptAt = 0;
+    for (;;) {
+      const step = await stream.next();
+      if (step.done) return step.value;
+      tell({ kind: 'progress', runId: run.id, frame: step.value });
+      if (Date.now() - keptAt >= KEEP_PROGRESS_MS) {
+        keptAt = Date.now();
+        keepProgress(db, run.id, step.value);
+      }
+    }
+  }
+
+  /** Takes a running run to its end: the only place where a run leaves `running`, start-up aside. */
+  async function carry(run: Run): Promise<Run> {
+    let result: RunResult;
+    try {
+      result = await runInWorker(run);
+    } catch (thrown) {
+      const { code, message } = thrown instanceof AppError ? thrown : describeFault(thrown, log);
+      const kind = stopping?.runId === run.id ? stopping.kind : undefined;
+      if (code === 'cancelled') return move(db, run.id, kind ?? 'interrupted', { error: { code, message } });
+      if (code === 'worker-lost') return move(db, run.id, 'interrupted', { error: { code, message } });
+      return move(db, run.id, 'failed', { error: { code, message } });
+    }
+    try {
+      return inTransaction(db, () => {
+        takeResults(db, run, result);
+        return move(db, run.id, 'done', { result });
+      });
+    } catch (thrown) {
+      const { code, message } = asAppError(thrown);
+      return move(db, run.id, 'interrupted', { error: { code, message } }); // the result file stands: a resume takes it in
+    }
+  }
+
+  function next(): boolean {
+    const run = takeNextRun(db);
+    if (!run) return false;
+    tell({ kind: 'moved', run });
+    const ended = carry(run).finally(() => {
+      current = undefined;
+      stopping = undefined;
+    });
+    current = { runId: run.id, ended };
+    return true;
+  }
+
+  return {
+    admit(staged, about) {
+      const waiting = (['running', 'queued', 'interrupted'] as const).flatMap((state) => listRuns(db, state));
+      const known = findDoneRun(db, staged.recipeHash) ?? waiting.find((run) => run.recipeHash === staged.recipeHash);
+      if (known) {
+        staged.drop();
+        return known.state === 'interrupted' ? this.resume(known.id) : known;
+      }
+      const id = newId();
+      const folderPath = staged.commit(id);
+      const run = createRun(db, {
+        id,
+        title: about.title,
+        recipe: staged.recipe,
+        recipeHash: staged.recipeHash,
+        folderPath,
+        inputs: about.inputs,
+      });
+      tell({ kind: 'moved', run });
+      reorderQueue(db, [id]);
+      return run;
+    },
+    resume(runId) {
+      const run = move(db, runId, 'queued');
+      reorderQueue(db, [runId]);
+      return run;
+    },
+    async stop(runId, kind) {
+      if (current?.runId !== runId) return false;
+      stopping = { runId, kind };
+      const run = getRun(db, runId);
+      await worker()
+        .calls.stop({ folder: run.folderPath })
+        .catch(() => undefined); // a worker that is gone has stopped
+      await current?.ended;
+      return true;
+    },
+    async finish(runId) {
+      for (;;) {
+        const run = getRun(db, runId);
+        if (run.state !== 'queued' && run.state !== 'running') return run;
+        if (!current && !next()) throw new AppError('bad-input', `Run ${runId} is ${run.state}, but the queue has nothing to take.`);
+        await current?.ended;
+      }
+    },
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** An error that is nobody's input is a fault of the program: the log gets its stack, the run its sentence. */
+function describeFault(thrown: unknown, log: (line: string) => void): { code: AppError['code']; message: string } {
+  log(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
+  return { code: 'internal', message: thrown instanceof Error ? thrown.message : String(thrown) };
+}

@@ -1,0 +1,127 @@
+// Writes run folders: everything the worker will need lies there, flushed to the disk, before a row says that the run exists.
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { canonicalJson } from '../../shared/canonical-json.ts';
+import { AppError, asAppError } from '../../shared/errors.ts';
+import { recipe, type Recipe, type RecipeInput } from '../../shared/recipe.ts';
+
+/** What main needs to know again when the results come, and the worker does not: by evaluation set, whose examples they were. */
+export interface RunOrigin {
+  readonly sets: Readonly<Record<string, { readonly datasetHash: string; readonly promptHash?: string }>>;
+  /** Name of the model that the run makes. */
+  readonly modelName?: string;
+}
+
+/** A data file of a run: JSON lines, written as they come. */
+export interface RunFile {
+  readonly name: string;
+  readonly lines: Iterable<object>;
+}
+
+/** A run folder under a temporary name, with the hash of everything that decides its results. */
+export interface StagedRun {
+  readonly recipe: Recipe;
+  readonly recipeHash: string;
+  /** Gives the folder its name and returns its path. */
+  commit(runId: string): string;
+  /** Removes it. */
+  drop(): void;
+}
+
+const WRITE_CHUNK_CHARS = 1 << 20;
+const ORIGIN_FILE = 'origin.json';
+
+/**
+ * Writes spec.json, origin.json and the data files to a temporary folder in `runsFolder`, fsynced. `identities` gives the content hash
+ * behind a path that the recipe names (a checkpoint, an adapter, a score file), so that moving a file changes no recipe.
+ * Throws AppError `bad-recipe` when the recipe does not fit, `disk-full` with nothing left behind.
+ */
+export function stageRun(
+  runsFolder: string,
+  input: RecipeInput,
+  files: readonly RunFile[],
+  origin: RunOrigin,
+  identities: ReadonlyMap<string, string>,
+): StagedRun {
+  const parsed = recipe.safeParse(input);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new AppError('bad-recipe', `The settings do not fit: ${issue?.path.join('.') ?? 'recipe'}: ${issue?.message ?? 'unknown'}.`);
+  }
+  mkdirSync(runsFolder, { recursive: true });
+  const staged = mkdtempSync(join(runsFolder, '.staged-'));
+  const drop = (): void => rmSync(staged, { recursive: true, force: true });
+  try {
+    const hashes = new Map(identities);
+    for (const file of files) hashes.set(file.name, writeText(join(staged, file.name), jsonLines(file.lines)));
+    writeText(join(staged, 'spec.json'), [JSON.stringify(parsed.data, null, 2)]);
+    writeText(join(staged, ORIGIN_FILE), [JSON.stringify(origin)]);
+    return {
+      recipe: parsed.data,
+      recipeHash: hashRecipe(parsed.data, hashes),
+      commit(runId) {
+        const folder = join(runsFolder, runId);
+        renameSync(staged, folder);
+        flushFolder(runsFolder);
+        return folder;
+      },
+      drop,
+    };
+  } catch (thrown) {
+    drop();
+    throw asAppError(thrown);
+  }
+}
+
+/** What main wrote beside the recipe; empty for a folder that came from elsewhere. */
+export function readOrigin(folder: string): RunOrigin {
+  const path = join(folder, ORIGIN_FILE);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as RunOrigin) : { sets: {} };
+}
+
+/** SHA-256 of the recipe in one spelling, with content hashes in the place of paths and file names. */
+export function hashRecipe(recipe: Recipe, identities: ReadonlyMap<string, string>): string {
+  const resolved = JSON.parse(JSON.stringify(recipe), (_key, value: unknown) =>
+    typeof value === 'string' ? (identities.get(value) ?? value) : value,
+  ) as unknown;
+  return createHash('sha256').update(canonicalJson(resolved)).digest('hex');
+}
+
+function* jsonLines(lines: Iterable<object>): Generator<string> {
+  for (const line of lines) yield `${JSON.stringify(line)}\n`;
+}
+
+/** Writes and flushes one file; returns the SHA-256 of its bytes. */
+function writeText(path: string, parts: Iterable<string>): string {
+  const hash = createHash('sha256');
+  const file = openSync(path, 'wx');
+  try {
+    let chunk = '';
+    const flush = (): void => {
+      hash.update(chunk);
+      writeSync(file, chunk);
+      chunk = '';
+    };
+    for (const part of parts) {
+      chunk += part;
+      if (chunk.length > WRITE_CHUNK_CHARS) flush();
+    }
+    flush();
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  return hash.digest('hex');
+}
+
+/** Makes a rename last through a power loss; Windows has no such call and needs none. */
+function flushFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

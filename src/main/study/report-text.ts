@@ -1,0 +1,68 @@
+// A study as text: a table for the terminal, Markdown for a page, CSV for a spreadsheet.
+import type { StudyTable } from '../../shared/study/table.ts';
+import { studyColumns, studyRows } from './columns.ts';
+
+/** Cells in columns of equal width, the first to the left and figures to the right, with a rule under the titles. */
+export function formatTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = titles.map((title, column) =>
+    Math.max(...[title, ...rows.map((row) => row[column] ?? '')].map((cell) => [...cell].length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => pad(cell, widths[column] ?? 0, column > 0))
+      .join('  ')
+      .trimEnd();
+  return [line(titles), widths.map((width) => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
+}
+
+/** The study's table for a terminal. */
+export function formatStudyText(table: StudyTable): string {
+  const columns = studyColumns(table);
+  return formatTable(
+    columns.map((column) => column.title),
+    studyRows(table).map((row) => columns.map((column) => column.cell(row))),
+  );
+}
+
+/** The study's table in Markdown (GitHub's form), with one line on what the columns mean. */
+export function formatStudyMarkdown(table: StudyTable): string {
+  const columns = studyColumns(table);
+  const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [
+    row(columns.map((column) => column.title)),
+    row(columns.map((_, index) => (index === 0 ? '---' : '---:'))),
+    ...studyRows(table).map((one) => row(columns.map((column) => column.cell(one)))),
+    '',
+    columns.map((column) => `${column.title}: ${column.note}`).join('; ') + '.',
+    '',
+  ].join('\n');
+}
+
+/** Every figure at full precision, one line a variant (RFC 4180); what is not known is empty. */
+export function formatStudyCsv(table: StudyTable): string {
+  const rows = studyRows(table);
+  const texts = [...new Set(rows.flatMap((row) => Object.keys(row.perplexity)))];
+  const titles = [
+    ...['name', 'nominalRatio', 'trueReduction', 'tuned', 'shots', 'draws', 'mean', 'kept', 'keptSpread'],
+    ...table.tasks.flatMap(({ name }) => [`${name}.acc`, `${name}.acc_norm`, `${name}.stderr`]),
+    ...texts.map((text) => `perplexity.${text}`),
+    ...['parameters', 'adapterParameters', 'bytes', 'macs', 'tokensPerSecond', 'peakMemoryBytes'],
+  ];
+  const lines = rows.map((row) => [
+    ...[row.name, row.nominalRatio, row.trueReduction, row.tuned, row.shots, row.draws, row.mean, row.kept, row.keptSpread],
+    ...table.tasks.flatMap(({ name }) => [row.tasks[name]?.acc, row.tasks[name]?.acc_norm, row.tasks[name]?.stderr]),
+    ...texts.map((text) => row.perplexity[text]),
+    ...[row.parameters, row.adapterParameters, row.bytes, row.macs, row.tokensPerSecond, row.peakMemoryBytes],
+  ]);
+  return [titles, ...lines].map((cells) => cells.map(toCsvCell).join(',')).join('\r\n') + '\r\n';
+}
+
+function toCsvCell(value: string | number | boolean | undefined): string {
+  const text = value === undefined ? '' : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function pad(cell: string, width: number, right: boolean): string {
+  const space = ' '.repeat(Math.max(0, width - [...cell].length));
+  return right ? space + cell : cell + space;
+}

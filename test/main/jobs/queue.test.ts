@@ -1,0 +1,106 @@
+// The queue tells the truth: what a run's state is after success, failure, a stop, a crash of the worker, and a kill of everything.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { App } from '../../../src/main/app.ts';
+import { listChoiceOutcomes, listEvaluations } from '../../../src/main/db/evaluations.ts';
+import { getRun, listRunMoves, listRuns } from '../../../src/main/db/runs.ts';
+import { admitCount, openCountingApp } from '../../fixtures/counting-app.ts';
+
+let folder: string;
+let app: App;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tailor-queue-'));
+  app = openCountingApp(folder);
+});
+afterEach(() => {
+  app[Symbol.dispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const movesOf = (id: string): string[] => listRunMoves(app.db, id).map((move) => move.state);
+
+describe('a run', () => {
+  it('goes through queued and running to done, and its results are in the records', async () => {
+    const run = admitCount(app, 'quick');
+    expect(run.state).toBe('queued');
+    expect(readdirSync(run.folderPath).sort()).toEqual(['examples.jsonl', 'origin.json', 'spec.json']);
+    const ended = await app.queue.finish(run.id);
+    expect(ended).toMatchObject({ state: 'done', result: { kind: 'evaluate' } });
+    expect(movesOf(run.id)).toEqual(['queued', 'running', 'done']);
+    const evaluation = listEvaluations(app.db, run.id)[0]!;
+    expect(evaluation).toMatchObject({ setName: 'quick', modelHash: 'h', datasetHash: 'd' });
+    expect(listChoiceOutcomes(app.db, evaluation.id)).toMatchObject([{ id: 'a', picked: 0, pickedNorm: 1 }]);
+    expect(existsSync(join(run.folderPath, 'claim'))).toBe(false);
+  });
+
+  it('that fails keeps the sentence that says why, and the worker goes on to the next', async () => {
+    const failed = await app.queue.finish(admitCount(app, 'fails').id);
+    expect(failed).toMatchObject({ state: 'failed', error: { code: 'bad-model', message: 'the model is broken.' } });
+    const fault = await app.queue.finish(admitCount(app, 'faults').id);
+    expect(fault).toMatchObject({ state: 'failed', error: { code: 'internal', message: 'TypeError: a mistake in the program' } });
+    expect(await app.queue.finish(admitCount(app, 'quick').id)).toMatchObject({ state: 'done' });
+  });
+
+  it('is taken again from the records when the same recipe and data are asked for, and run anew when the data differ', async () => {
+    const first = await app.queue.finish(admitCount(app, 'quick').id);
+    expect(admitCount(app, 'quick').id).toBe(first.id);
+    expect(admitCount(app, 'quick', { id: 'b' }).id).not.toBe(first.id);
+    expect(readdirSync(app.runsFolder).filter((name) => name.startsWith('.staged'))).toEqual([]);
+  });
+
+  it.each(['cancelled', 'interrupted'] as const)('that is stopped as %s stops at the next safe point and says so', async (kind) => {
+    const run = admitCount(app, 'slow');
+    const begun = new Promise((resolve) => app.queue.listen((event) => event.kind === 'progress' && resolve(event)));
+    const ending = app.queue.finish(run.id);
+    await begun;
+    expect(await app.queue.stop(run.id, kind)).toBe(true);
+    expect(await ending).toMatchObject({ state: kind, error: { code: 'cancelled' } });
+    expect(existsSync(join(run.folderPath, 'result.json'))).toBe(false);
+  });
+
+  it('can be stopped only while it runs', async () => {
+    const run = await app.queue.finish(admitCount(app, 'quick').id);
+    expect(await app.queue.stop(run.id, 'cancelled')).toBe(false);
+    expect(getRun(app.db, run.id).state).toBe('done');
+  });
+});
+
+describe('a worker killed in the middle of a run', () => {
+  it('leaves the run interrupted, and a resume goes on from its snapshot in a new worker', async () => {
+    const run = admitCount(app, 'crashes');
+    expect(await app.queue.finish(run.id)).toMatchObject({ state: 'interrupted', error: { code: 'worker-lost' } });
+    app.queue.resume(run.id);
+    expect(await app.queue.finish(run.id)).toMatchObject({ state: 'done', error: undefined });
+    expect(readFileSync(join(run.folderPath, 'begun'), 'utf8')).toBe('10');
+    expect(movesOf(run.id)).toEqual(['queued', 'running', 'interrupted', 'queued', 'running', 'done']);
+  });
+
+  it('is resumed when the same recipe is asked for again', async () => {
+    const run = await app.queue.finish(admitCount(app, 'crashes').id);
+    const again = admitCount(app, 'crashes');
+    expect(again).toMatchObject({ id: run.id, state: 'queued' });
+  });
+});
+
+describe('the whole program killed in the middle of a run', () => {
+  it('finds the run interrupted when it opens again, with its worker gone, and resumes it', async () => {
+    app[Symbol.dispose]();
+    const program = fileURLToPath(new URL('../../fixtures/run-slowly.ts', import.meta.url));
+    const child = spawn(process.execPath, [program, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    child.kill('SIGKILL');
+    await new Promise((resolve) => child.once('exit', resolve));
+
+    app = openCountingApp(folder);
+    const [run] = listRuns(app.db);
+    expect(run).toMatchObject({ state: 'interrupted', error: { code: 'worker-lost' } });
+    app.queue.resume(run!.id);
+    expect(await app.queue.finish(run!.id)).toMatchObject({ state: 'done' });
+    expect(Number(readFileSync(join(run!.folderPath, 'begun'), 'utf8'))).toBeGreaterThan(0);
+  });
+});

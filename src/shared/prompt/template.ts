@@ -46,7 +46,7 @@ export interface Template {
   readonly program: { readonly body: readonly Node[] };
 }
 
-/** What a template may see: columns and what was derived from them. */
+/** What a template may see, each under its own name and all together as `row` (for names with spaces: `{{ row['my column'] }}`). */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /**
@@ -76,11 +76,11 @@ export function compileTemplate(source: string, where: string): Template {
   });
   try {
     const program = parse(watched);
-    refuseBigIndents(program, where);
+    refuseBigIndents(program);
     return { source, where, program };
   } catch (thrown) {
-    const mark = marked.slice(0, lastRead + 1).findLast((token) => token.type === 'Comment' && token.value.startsWith(LINE_MARK));
-    throw badTemplate(where, source, mark ? Number(mark.value.slice(LINE_MARK.length)) : 1, thrown);
+    const mark = marked.slice(0, lastRead + 1).findLast((token) => token.type === 'Comment' && markedLine(token) !== undefined);
+    throw badTemplate(where, source, (mark && markedLine(mark)) ?? 1, thrown);
   }
 }
 
@@ -112,7 +112,7 @@ const GLOBALS = {
 
 function run(template: Template, node: Node, fields: Fields): { value: Value; missing: readonly string[] } {
   const scope = new Environment();
-  for (const [name, value] of Object.entries({ ...GLOBALS, ...fields })) {
+  for (const [name, value] of Object.entries({ ...GLOBALS, row: fields, ...fields })) {
     if (name !== 'namespace') scope.set(name, value); // which every scope has from the start
   }
   const interpreter = new BoundedInterpreter(scope);
@@ -134,8 +134,7 @@ class BoundedInterpreter extends Interpreter {
   override evaluate(node: Node | undefined, scope: Scope): Value {
     if (++this.#steps > MAX_STEPS) throw new Error(`it takes more than ${MAX_STEPS} steps; make its loops shorter`);
     if (this.#steps % 256 === 0 && Date.now() - this.#started > MAX_MS) throw new Error(`it takes longer than ${MAX_MS / 1000} seconds`);
-    if (node?.type === 'Comment' && String(node.value).startsWith(LINE_MARK))
-      this.line = Number(String(node.value).slice(LINE_MARK.length));
+    if (node?.type === 'Comment') this.line = markedLine(node) ?? this.line;
 
     const known = this.missing.length;
     const value = super.evaluate(node, scope);
@@ -152,7 +151,8 @@ class BoundedInterpreter extends Interpreter {
     if (node.type === 'Identifier') this.missing.push(String(node.value));
     if (node.type !== 'MemberExpression') return;
     const { object, property, computed } = node as unknown as { object: Node; property: Node; computed: boolean };
-    if (!computed && object.type === 'Identifier') this.missing.push(`${String(object.value)}.${String(property.value)}`);
+    if (object.type === 'Identifier' && (!computed || property.type === 'StringLiteral'))
+      this.missing.push(`${String(object.value)}.${String(property.value)}`);
   }
 }
 
@@ -181,10 +181,10 @@ function toPlain(value: Value): unknown {
   return value.value instanceof Map ? value.toString() : value.value;
 }
 
-function refuseBigIndents(root: unknown, where: string): void {
+function refuseBigIndents(root: unknown): void {
   if (root === null || typeof root !== 'object') return;
   const node = root as Node;
-  if (node.type === 'FilterExpression' && ['indent', 'tojson'].includes(filterName(node))) {
+  if (/^Filter/.test(node.type) && ['indent', 'tojson'].includes(filterName(node))) {
     const { filter } = node as unknown as { filter: { args?: readonly (Node & { value: unknown })[] } };
     for (const argument of filter.args ?? []) {
       const given = argument.type === 'KeywordArgumentExpression' ? (argument.value as Node) : argument;
@@ -193,12 +193,16 @@ function refuseBigIndents(root: unknown, where: string): void {
       if (!isSmall || !isFlag) throw new Error(`${filterName(node)} takes a plain number up to ${MAX_INDENT} here`);
     }
   }
-  for (const child of root instanceof Map ? [...root.entries()].flat() : Object.values(root)) refuseBigIndents(child, where);
+  for (const child of root instanceof Map ? [...root.entries()].flat() : Object.values(root)) refuseBigIndents(child);
 }
 
 // Lines. Tokens carry no positions, so a comment that holds the line is put before each tag: harmless to the text, met in order.
 
 const LINE_MARK = '\u0000line:';
+
+function markedLine({ value }: { readonly value?: unknown }): number | undefined {
+  return typeof value === 'string' && value.startsWith(LINE_MARK) ? Number(value.slice(LINE_MARK.length)) : undefined;
+}
 
 /** Comments, and tags with their quoted strings skipped, so that a brace in a string opens nothing. */
 const TAG = /\{#[\s\S]*?#\}|\{[{%](?:"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|(?![%}]\})[^"'])*[%}]\}/g;

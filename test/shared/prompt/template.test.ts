@@ -27,6 +27,11 @@ describe('renderTemplate', () => {
     ]);
   });
 
+  it('sees all fields together as row, for names that are no Jinja names', () => {
+    const { text, missing } = render("{{ row['my column'] }}{{ row['other one'] }}", { 'my column': 'x' });
+    expect([text, missing]).toEqual(['x', ['row.other one']]);
+  });
+
   it('keeps lists as lists where a list is asked for', () => {
     const letters = compileTemplate('{{ letters[:choices|length] }}', 'test');
     expect(evaluateTemplate(letters, { choices: ['x', 'y', 'z'] }).value).toEqual(['A', 'B', 'C']);
@@ -63,6 +68,7 @@ describe('a broken template', () => {
     ['a macro that calls itself', '{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}'],
     ['an immense indent', '{{ a | indent(1000000000) }}'],
     ['an immense indent, computed', '{{ a | indent(10 ** 9) }}'],
+    ['an immense indent around a block', '{% filter indent(1000000000) %}a{% endfilter %}'],
     ['an immense indent, by name', '{{ list | tojson(indent=big) }}'],
     [
       'a replacement that explodes',

@@ -53,7 +53,7 @@ export async function mergeAdapter(
 }
 
 /** w += scale·b·a in place; w [out, in], a [R, in], b [out, R]. */
-export function addLowRank(w: Float32Array, a: Float32Array, b: Float32Array, rank: number, scale: number): void {
+function addLowRank(w: Float32Array, a: Float32Array, b: Float32Array, rank: number, scale: number): void {
   const width = a.length / rank;
   const row = new Float64Array(width);
   for (let o = 0; o * width < w.length; o++) {

@@ -8,10 +8,8 @@ import type { Tokenisation } from '../../shared/recipe.ts';
 
 /** The largest published tokenizer.json (Gemma 3) has 33 MB. */
 const MAX_TOKENIZER_BYTES = 128 << 20;
-/** Texts whose ids are remembered: choices share contexts, and neighbouring examples share their shots. */
-const REMEMBERED_TEXTS = 4096;
-/** Long few-shot contexts are remembered too, but not whole books. */
-const REMEMBERED_LENGTH = 1 << 16;
+/** Characters of text whose ids are remembered (some 40 MB): choices share contexts, and neighbouring examples share their shots. */
+const REMEMBERED_CHARACTERS = 8_000_000;
 
 export interface Tokenizer {
   /** One more than the largest id. */
@@ -164,13 +162,17 @@ function idsIn(value: unknown): number[] {
 /** Keeps the results for the texts seen last; a result must not be changed by who gets it. */
 function remember(encode: (text: string) => number[]): (text: string) => readonly number[] {
   const seen = new Map<string, readonly number[]>();
+  let characters = 0;
   return (text) => {
     const known = seen.get(text);
     if (known !== undefined) return known;
     const ids = encode(text);
-    if (text.length <= REMEMBERED_LENGTH) {
-      if (seen.size >= REMEMBERED_TEXTS) seen.delete(seen.keys().next().value!);
-      seen.set(text, ids);
+    seen.set(text, ids);
+    characters += text.length;
+    for (const oldest of seen.keys()) {
+      if (characters <= REMEMBERED_CHARACTERS) break;
+      seen.delete(oldest);
+      characters -= oldest.length;
     }
     return ids;
   };

@@ -19,7 +19,7 @@ export const INDEX_FILE = 'model.safetensors.index.json';
 const MAX_JSON_BYTES = 64 << 20;
 
 /** A tensor's bytes as they lie in the checkpoint. */
-export interface StoredTensor {
+interface StoredTensor {
   readonly dtype: WeightDtype;
   readonly shape: readonly number[];
   readonly data: Uint8Array<ArrayBuffer>;

@@ -4,7 +4,7 @@ import { DTYPE_BYTES } from './dtype.ts';
 import type { Dtype } from './dtype.ts';
 
 /** The cap that huggingface_hub puts on a header; a 7B model's is about 30 KB. */
-export const MAX_HEADER_BYTES = 25_000_000;
+const MAX_HEADER_BYTES = 25_000_000;
 /** No weight has more axes than this; keeps shape products cheap. */
 const MAX_RANK = 8;
 

@@ -43,7 +43,7 @@ export interface Training {
   readonly teacherOf: ((part: PackedBatch) => Promise<Teacher>) | undefined;
   readonly validate: (() => Promise<Validation>) | undefined;
   readonly record: (step: number, figures: Readonly<Record<string, number>>) => void;
-  readonly save: (state: TrainState) => void;
+  readonly save: (state: TrainState) => Promise<void>;
 }
 
 /** A step's micro-batches draw their dropout masks from separate counters; no step has this many. */
@@ -65,7 +65,7 @@ export async function train(training: Training, state: TrainState, work: WorkOpt
   while (state.step < steps && !(settings.patience && state.evaluationsSinceBest >= settings.patience)) {
     await setImmediate(); // lets the process hear a request to stop
     if (work.signal?.aborted) {
-      save(state);
+      await save(state);
       throwIfCancelled(work.signal);
     }
     const startedAt = performance.now();
@@ -98,7 +98,7 @@ export async function train(training: Training, state: TrainState, work: WorkOpt
       record(state.step, figures);
       keepBest(state, score, settings.keepBest ? trainable : undefined);
     }
-    if (state.step % settings.snapshotEvery === 0 && state.step < steps) save(state);
+    if (state.step % settings.snapshotEvery === 0 && state.step < steps) await save(state);
     work.progress?.({ phase: 'training', done: state.step, total: steps, unit: 'steps', metrics: { loss: loss.loss, tokensPerSecond } });
   }
   return tokens;

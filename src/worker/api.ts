@@ -9,6 +9,8 @@ import { progressStream } from './progress-stream.ts';
 import { runFolder, type RecipeRunner } from './run.ts';
 import { loadTokenizer } from './text/tokenizer.ts';
 
+export type { CheckpointFacts } from './inspect.ts';
+
 /** A call whose AppErrors reach the caller as AppErrors. */
 const call = os.use(async ({ next }) => {
   try {

@@ -1,4 +1,5 @@
 // The queue: takes runs one at a time through the worker, and keeps their states true whatever happens to it.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, asAppError } from '../../shared/errors.ts';
 import type { ProgressFrame } from '../../shared/progress.ts';
 import type { RunResult } from '../../shared/results.ts';
@@ -43,6 +44,9 @@ export interface Queue {
 
 /** The last frame is written to the records at most this often: it only has to outlive a crash. */
 const KEEP_PROGRESS_MS = 2000;
+
+/** A stop may overtake the call that begins the run; it is then asked for again. */
+const ASK_AGAIN_MS = 50;
 
 /** `worker` gives the living worker process, starting one where there is none. */
 export function openQueue(db: Database, worker: () => Worker, log: (line: string) => void): Queue {
@@ -99,12 +103,12 @@ export function openQueue(db: Database, worker: () => Worker, log: (line: string
   function next(): boolean {
     const run = takeNextRun(db);
     if (!run) return false;
-    tell({ kind: 'moved', run });
     const ended = carry(run).finally(() => {
       current = undefined;
       stopping = undefined;
     });
     current = { runId: run.id, ended };
+    tell({ kind: 'moved', run });
     return true;
   }
 
@@ -138,11 +142,14 @@ export function openQueue(db: Database, worker: () => Worker, log: (line: string
     async stop(runId, kind) {
       if (current?.runId !== runId) return false;
       stopping = { runId, kind };
-      const run = getRun(db, runId);
-      await worker()
-        .calls.stop({ folder: run.folderPath })
-        .catch(() => undefined); // a worker that is gone has stopped
-      await current?.ended;
+      const { folderPath } = getRun(db, runId);
+      const { ended } = current;
+      const ask = (): Promise<boolean> =>
+        worker()
+          .calls.stop({ folder: folderPath })
+          .catch(() => true); // a worker that is gone has stopped
+      while (current?.runId === runId && !(await ask())) await sleep(ASK_AGAIN_MS);
+      await ended;
       return true;
     },
     async finish(runId) {

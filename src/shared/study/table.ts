@@ -1,12 +1,11 @@
 // The paper's table as data: what was measured for each variant, brought down to one row each. Pure; the reports only print it.
 import type { Cost, SetSummary } from '../results.ts';
-
-/** Which figure of a task counts in the mean (pruning.md 2.9): some are scored per character of the choice. */
-export type Headline = 'acc' | 'acc_norm';
+import { keptShare, mean, type ChoiceMetric } from '../statistics/proportions.ts';
 
 export interface StudyTask {
   readonly name: string;
-  readonly headline: Headline;
+  /** The figure that counts in the mean (pruning.md 2.9): some are scored per character of the choice. */
+  readonly headline: ChoiceMetric;
   /** Accuracy of guessing, 1 / choices. */
   readonly chance: number;
 }
@@ -112,9 +111,9 @@ function aggregateRow(input: StudyInput, key: VariantKey, base: StudyRow | undef
     ),
   );
   const means = perDraw.filter((mean) => mean !== undefined);
-  const mean = means.length === draws ? average(means) : undefined;
-  const baseMean = base ? base.mean : mean;
-  const kept = mean !== undefined && baseMean ? mean / baseMean : undefined;
+  const overall = means.length === draws ? mean(means) : undefined;
+  const baseMean = base ? base.mean : overall;
+  const share = overall !== undefined && baseMean ? keptShare(means, baseMean) : undefined;
   const tokens = sum(mine.map((one) => one.cost.tokens));
   const elapsedMs = sum(mine.map((one) => one.cost.elapsedMs));
   return {
@@ -123,9 +122,9 @@ function aggregateRow(input: StudyInput, key: VariantKey, base: StudyRow | undef
     trueReduction: 1 - facts.parameters / factsOf(input, 0).parameters,
     shots: key.tuned ? input.shots : 0,
     draws: key.tuned ? input.draws : 0,
-    mean,
-    kept,
-    keptSpread: kept === undefined || !baseMean ? undefined : key.tuned ? spread(means.map((one) => one / baseMean)) : 0,
+    mean: overall,
+    kept: share?.kept,
+    keptSpread: share && !key.tuned ? 0 : share?.spread,
     tasks: Object.fromEntries(input.tasks.flatMap((task) => figuresOf(task, mine).map((figures) => [task.name, figures]))),
     perplexity: perplexities(mine),
     ...facts,
@@ -151,7 +150,7 @@ function choiceSets(measurements: readonly Measurement[], name: string) {
 /** Mean over the tasks of one draw's headline figures; undefined while a task is missing. */
 function meanOfDraw(tasks: readonly StudyTask[], measurements: readonly Measurement[]): number | undefined {
   const figures = tasks.flatMap((task) => figuresOf(task, measurements).map((one) => one[task.headline]));
-  return figures.length === tasks.length && tasks.length > 0 ? average(figures) : undefined;
+  return figures.length === tasks.length && tasks.length > 0 ? mean(figures) : undefined;
 }
 
 /** The task's figures as mean over the measurements that hold it: one element, or none. */
@@ -160,9 +159,9 @@ function figuresOf(task: StudyTask, measurements: readonly Measurement[]): TaskF
   if (sets.length === 0) return [];
   return [
     {
-      acc: average(sets.map((set) => set.acc)),
-      acc_norm: average(sets.map((set) => set.accNorm)),
-      stderr: average(sets.map((set) => (task.headline === 'acc' ? set.accStderr : set.accNormStderr))),
+      acc: mean(sets.map((set) => set.acc)),
+      acc_norm: mean(sets.map((set) => set.accNorm)),
+      stderr: mean(sets.map((set) => (task.headline === 'acc' ? set.accStderr : set.accNormStderr))),
     },
   ];
 }
@@ -173,20 +172,9 @@ function perplexities(measurements: readonly Measurement[]): Record<string, numb
   for (const set of measurements.flatMap((one) => one.sets)) {
     if (set.kind === 'perplexity') losses.set(set.name, [...(losses.get(set.name) ?? []), set.meanLoss]);
   }
-  return Object.fromEntries([...losses].map(([name, values]) => [name, Math.exp(average(values))]));
-}
-
-/** Sample standard deviation; undefined for fewer than two values. */
-function spread(values: readonly number[]): number | undefined {
-  if (values.length < 2) return undefined;
-  const center = average(values);
-  return Math.sqrt(sum(values.map((value) => (value - center) ** 2)) / (values.length - 1));
+  return Object.fromEntries([...losses].map(([name, values]) => [name, Math.exp(mean(values))]));
 }
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function average(values: readonly number[]): number {
-  return sum(values) / values.length;
 }

@@ -46,21 +46,36 @@ export function silu(x: Expr): Expr {
   return withGradient(y, [x], (dy) => [mul(dy, add(s, mul(y, sub(scalar(1, x), s))))]);
 }
 
+/** Keys and values of one stretch of tokens: k and v [B,K,S,E], or batch 1 when every row shares them. */
+export interface KeyValue {
+  readonly k: Expr;
+  readonly v: Expr;
+}
+
 /**
- * Grouped-query attention: softmax(q·kᵀ/√E + mask)·v, each KV head serving its G contiguous query heads without being repeated.
- * q [B,T,H,E]; k, v [B,K,S,E] (K divides H; batch 1 of k and v serves every row); mask [B,1,1,T,S], 0 or a large negative -> [B·T, H·E].
- * Vaswani et al. 2017, eq. 1; Ainslie et al. 2023.
+ * Grouped-query attention: softmax(q·kᵀ/√E + mask)·v over one or more stretches of keys and values (a cache, then the row itself),
+ * each KV head serving its G contiguous query heads without being repeated.
+ * q [B,T,H,E]; mask [B,1,1,T,S], 0 or a large negative, S the length of all stretches together -> [B·T, H·E].
+ * Vaswani et al. 2017, eq. 1; Ainslie et al. 2023. Throws ShapeError when K does not divide H.
  */
-export function attention(q: Expr, k: Expr, v: Expr, mask: Expr): Expr {
+export function attention(q: Expr, stretches: readonly KeyValue[], mask: Expr): Expr {
   const [B, T, H, E] = q.shape as [number, number, number, number];
-  const [K, S] = [k.shape[1]!, k.shape[2]!];
-  if (H % K !== 0) throw new ShapeError('attention', [q, k], 'query heads must be a multiple of KV heads');
+  const K = stretches[0]!.k.shape[1]!;
+  if (H % K !== 0) throw new ShapeError('attention', [q, stretches[0]!.k], 'query heads must be a multiple of KV heads');
   const G = H / K;
-  const grouped = transpose(reshape(scale(q, 1 / Math.sqrt(E)), [B, T, K, G, E]), [0, 2, 3, 1, 4]);
-  const scores = reshape(matmul(reshape(grouped, [B, K, G * T, E]), k, { transB: true }), [B, K, G, T, S]);
-  const weights = softmax(add(scores, mask));
-  const mixed = matmul(reshape(weights, [B, K, G * T, S]), v);
-  return reshape(transpose(reshape(mixed, [B, K, G, T, E]), [0, 3, 1, 2, 4]), [B * T, H * E]);
+  const grouped = reshape(transpose(reshape(scale(q, 1 / Math.sqrt(E)), [B, T, K, G, E]), [0, 2, 3, 1, 4]), [B, K, G * T, E]);
+  const products = stretches.map(({ k }) => matmul(grouped, k, { transB: true }));
+  const S = mask.shape.at(-1)!;
+  const scores = reshape(products.length === 1 ? products[0]! : concat(products, 3), [B, K, G, T, S]);
+  const weights = reshape(softmax(add(scores, mask)), [B, K, G * T, S]);
+  let start = 0;
+  const mixed = stretches.map(({ v }) => {
+    const end = start + v.shape[2]!;
+    const part = stretches.length === 1 ? weights : slice(weights, 3, start, end);
+    start = end;
+    return matmul(part, v);
+  });
+  return reshape(transpose(reshape(mixed.reduce(add), [B, K, G, T, E]), [0, 3, 1, 2, 4]), [B * T, H * E]);
 }
 
 /** One-hot rows of the given type: targets int64 [M] -> [M, V]. */
@@ -95,4 +110,3 @@ export function linear(x: Expr, w: Expr, bias?: Expr): Expr {
   const y = matmul(x, w, { transB: true });
   return bias === undefined ? y : add(y, bias);
 }
-

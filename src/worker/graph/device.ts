@@ -24,7 +24,7 @@ export interface HostTensor {
 export interface Program {
   readonly lowered: Lowered;
   readonly session: InferenceSession;
-  readonly fetch: ReadonlySet<string>;
+  readonly fetch: (output: string) => boolean;
 }
 
 export interface RunResult {
@@ -103,7 +103,9 @@ export class Device {
   async upload(data: HostArray, shape: Shape, dtype: DType): Promise<Handle> {
     const tensor = new this.#ort.Tensor(dtype, data as never, shape);
     if (this.kind === 'cpu') return new OrtHandle(tensor, shape, dtype, () => undefined);
-    const { kept } = await this.run(`upload ${dtype} ${shape.join()}`, () => ({ y: input('x', shape, dtype) }), { x: { data, shape, dtype } });
+    const { kept } = await this.run(`upload ${dtype} ${shape.join()}`, () => ({ y: input('x', shape, dtype) }), {
+      x: { data, shape, dtype },
+    });
     return kept['y']!;
   }
 
@@ -113,26 +115,32 @@ export class Device {
     if (this.kind === 'cpu') return tensor.data as Float32Array;
     const { shape, dtype } = handle;
     const key = `download ${dtype} ${shape.join()}`;
-    const { fetched } = await this.run(key, () => ({ y: input('x', shape, dtype) }), { x: handle }, ['y']);
+    const { fetched } = await this.run(
+      key,
+      () => ({ y: input('x', shape, dtype) }),
+      { x: handle },
+      () => true,
+    );
     return fetched['y']!;
   }
 
   /**
    * Runs the program called `key`, building and compiling it on first use; the key must determine everything `build` depends on.
-   * Outputs named in `fetch` come to the host; the others stay on the device and are the caller's to dispose.
+   * Outputs for which `fetch` says yes come to the host; the others stay on the device and are the caller's to dispose.
    */
   async run(
     key: string,
     build: () => Readonly<Record<string, Expr>>,
     feeds: Readonly<Record<string, Handle | HostTensor>>,
-    fetch: readonly string[] = [],
+    fetch: (output: string) => boolean = () => false,
   ): Promise<RunResult> {
     const program = await this.#program(key, build, fetch);
     const tensors: Record<string, Tensor> = {};
     for (const { name, shape } of program.lowered.inputs) {
       const feed = feeds[name];
       if (feed === undefined) throw new Error(`${key}: input ${name} is not fed`);
-      if (feed.shape.join() !== shape.join()) throw new Error(`${key}: input ${name} is [${feed.shape.join()}], expected [${shape.join()}]`);
+      if (feed.shape.join() !== shape.join())
+        throw new Error(`${key}: input ${name} is [${feed.shape.join()}], expected [${shape.join()}]`);
       if ('data' in feed) tensors[name] = new this.#ort.Tensor(feed.dtype, feed.data as never, feed.shape);
       else {
         const { tensor } = feed as OrtHandle;
@@ -147,8 +155,8 @@ export class Device {
     const outputs: Record<string, Tensor> = {};
     for (const { name, shape, dtype } of program.lowered.outputs) {
       const length = sizeOf(shape);
-      const data = program.fetch.has(name) ? allocate(dtype, length) : this.#take(dtype, length);
-      outputs[name] = new this.#ort.Tensor(dtype, data as never, shape);
+      const data = program.fetch(name) ? allocate(dtype, length) : this.#take(dtype, length);
+      outputs[`out ${name}`] = new this.#ort.Tensor(dtype, data as never, shape);
     }
     await program.session.run(feeds, outputs);
     return this.#sort(program, outputs);
@@ -162,8 +170,8 @@ export class Device {
     const kept: Record<string, Handle> = {};
     const fetched: Record<string, Float32Array> = {};
     for (const { name, shape, dtype } of program.lowered.outputs) {
-      const tensor = outputs[name]!;
-      if (program.fetch.has(name)) fetched[name] = tensor.data as Float32Array;
+      const tensor = outputs[`out ${name}`]!;
+      if (program.fetch(name)) fetched[name] = tensor.data as Float32Array;
       else kept[name] = new OrtHandle(tensor, shape, dtype, (done) => this.#release(done));
     }
     return { kept, fetched };
@@ -190,14 +198,14 @@ export class Device {
     this.#poolBytes += data.byteLength;
   }
 
-  async #program(key: string, build: () => Readonly<Record<string, Expr>>, fetch: readonly string[]): Promise<Program> {
+  async #program(key: string, build: () => Readonly<Record<string, Expr>>, fetch: (output: string) => boolean): Promise<Program> {
     const known = this.#programs.get(key);
     if (known !== undefined) {
       this.#programs.delete(key); // reinserted below, so the map's order is the order of use
       this.#programs.set(key, known);
       return known;
     }
-    const compiling = this.#compile(build(), new Set(fetch));
+    const compiling = this.#compile(build(), fetch);
     this.#programs.set(key, compiling);
     if (this.#programs.size > MAX_PROGRAMS) {
       const [oldest, program] = this.#programs.entries().next().value!;
@@ -207,12 +215,14 @@ export class Device {
     return compiling;
   }
 
-  async #compile(outputs: Readonly<Record<string, Expr>>, fetch: ReadonlySet<string>): Promise<Program> {
+  async #compile(outputs: Readonly<Record<string, Expr>>, fetch: (output: string) => boolean): Promise<Program> {
     const lowered = lower(outputs);
-    const location = (name: string): 'cpu' | 'gpu-buffer' => (fetch.has(name) ? 'cpu' : 'gpu-buffer');
+    const location = (name: string): 'cpu' | 'gpu-buffer' => (fetch(name) ? 'cpu' : 'gpu-buffer');
     const session = await this.#ort.InferenceSession.create(lowered.model, {
       executionProviders: this.kind === 'cpu' ? ['cpu'] : ['webgpu', 'cpu'],
-      ...(this.kind === 'webgpu' && { preferredOutputLocation: Object.fromEntries(lowered.outputs.map(({ name }) => [name, location(name)])) }),
+      ...(this.kind === 'webgpu' && {
+        preferredOutputLocation: Object.fromEntries(lowered.outputs.map(({ name }) => [`out ${name}`, location(name)])),
+      }),
       intraOpNumThreads: this.threads,
       interOpNumThreads: 1,
       enableCpuMemArena: false, // see platform-facts.md: less resident memory at little cost

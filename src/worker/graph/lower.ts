@@ -68,10 +68,15 @@ export function lower(outputs: Readonly<Record<string, Expr>>): Lowered {
   }
   // A result may be an input itself or be asked for twice, so each output gets a node of its own.
   const results = Object.entries(outputs).map(([name, node]) => {
-    nodes.push({ opType: 'Identity', inputs: [names.get(node)!], output: name, attributes: {} });
-    return { name, shape: node.shape, dtype: node.dtype };
+    const output = `out ${name}`; // inputs and outputs have separate names, so a program may give back what it takes
+    nodes.push({ opType: 'Identity', inputs: [names.get(node)!], output, attributes: {} });
+    return { name: output, shape: node.shape, dtype: node.dtype };
   });
   const value = ({ name, shape, dtype }: Signature): OnnxValue => ({ name, shape, type: ONNX_TYPE[dtype] });
   const signature = [...inputs.values()];
-  return { model: encodeModel(nodes, [...constants.values()], signature.map(value), results.map(value)), inputs: signature, outputs: results };
+  return {
+    model: encodeModel(nodes, [...constants.values()], signature.map(value), results.map(value)),
+    inputs: signature,
+    outputs: results.map((result) => ({ ...result, name: result.name.slice(4) })),
+  };
 }

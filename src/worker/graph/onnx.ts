@@ -42,7 +42,8 @@ export interface OnnxConstant extends OnnxValue {
 
 function attribute(name: string, value: number | string | readonly number[]): object {
   if (typeof value === 'string') return { name, s: new TextEncoder().encode(value), type: ATTRIBUTE_STRING };
-  if (typeof value === 'number') return Number.isInteger(value) ? { name, i: value, type: ATTRIBUTE_INT } : { name, f: value, type: ATTRIBUTE_FLOAT };
+  if (typeof value === 'number')
+    return Number.isInteger(value) ? { name, i: value, type: ATTRIBUTE_INT } : { name, f: value, type: ATTRIBUTE_FLOAT };
   return { name, ints: value, type: ATTRIBUTE_INTS };
 }
 

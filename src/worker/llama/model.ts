@@ -1,7 +1,9 @@
 // The driver interface of a model: what tuning, scoring and evaluation may ask of it, on any device and from any weight store.
 import type { LlamaConfig } from '../../shared/llama-config.ts';
 import type { Projection } from '../../shared/recipe.ts';
+import type { Device } from '../graph/device.ts';
 import type { Batch, Counted } from './batch.ts';
+import type { WeightStore } from './weight-store.ts';
 
 /** LoRA weights on the host: W' = W + scale·B·A, `A` [R, in], `B` [out, R]. Keyed `${layer}.${projection}`. */
 export interface Adapter {
@@ -18,7 +20,10 @@ export interface Dropout {
   readonly step: number;
 }
 
-/** The unpruned model's final hidden states (before its last norm) at the counted places, [N, D'], and the model whose head reads them. */
+/**
+ * The unpruned model's final hidden states (before its last norm) at the counted places, [M, D'], and the model whose head reads them;
+ * it must be on the same device.
+ */
 export interface Teacher {
   readonly model: LlamaModel;
   readonly hidden: Float32Array;
@@ -40,6 +45,8 @@ export interface Prefix extends Disposable {
 
 export interface LlamaModel extends AsyncDisposable {
   readonly config: LlamaConfig;
+  readonly device: Device;
+  readonly store: WeightStore;
   /** log P(target) at each counted place, [N]. With a prefix, positions in the batch go on from its end. */
   logProbs(batch: Batch, counted: Counted, options?: { adapter?: Adapter; prefix?: Prefix }): Promise<Float32Array>;
   /** Logits at the given flat places, [N, V]. */
@@ -56,10 +63,11 @@ export interface LlamaModel extends AsyncDisposable {
     options?: { dropout?: Dropout; teacher?: Teacher },
   ): Promise<{ loss: Loss; gradients: Map<string, { a: Float32Array; b: Float32Array }> }>;
   /** Loss and the gradient of every weight, keyed by checkpoint tensor name (tied embeddings: one entry, under embed_tokens). */
-  weightGradients(batch: Batch, counted: Counted, options?: { teacher?: Teacher }): Promise<{ loss: Loss; gradients: Map<string, Float32Array> }>;
-  /** The model's weights by checkpoint tensor name, as f32 arrays that may be changed in place; call `weightsChanged` afterwards. */
-  hostWeights(): ReadonlyMap<string, Float32Array>;
-  weightsChanged(): Promise<void>;
+  weightGradients(
+    batch: Batch,
+    counted: Counted,
+    options?: { teacher?: Teacher },
+  ): Promise<{ loss: Loss; gradients: Map<string, Float32Array> }>;
   /** A token-by-token decoder with a key/value cache of `capacity` tokens. */
   decoder(capacity: number, options?: { adapter?: Adapter }): Promise<Decoder>;
 }

@@ -21,7 +21,7 @@ export async function openResident(
   const keepHost = trainable || (device.kind === 'cpu' && matrices === 'float32');
   const host = new Map<string, Float32Array>();
   const handles = new Map<string, Handle>();
-  let embedding: Float32Array | Uint16Array | undefined;
+  let embedding: Float32Array | Uint16Array<ArrayBuffer> | undefined;
   for (const { name, shape } of expectedTensors(config)) {
     const narrow = matrices === 'float16' && shape.length === 2;
     const data = narrow ? await source.readFloat16(name) : await source.readFloat32(name);
@@ -39,7 +39,7 @@ class Resident implements WeightStore {
   readonly #config: LlamaConfig;
   readonly #host: Map<string, Float32Array>;
   readonly #handles: Map<string, Handle>;
-  readonly #embedding: Float32Array | Uint16Array;
+  readonly #embedding: Float32Array | Uint16Array<ArrayBuffer>;
   readonly #keepHost: boolean;
   #layers: Map<LayerPart, Handle>[] = [];
 
@@ -49,7 +49,7 @@ class Resident implements WeightStore {
     matrices: 'float32' | 'float16',
     host: Map<string, Float32Array>,
     handles: Map<string, Handle>,
-    embedding: Float32Array | Uint16Array,
+    embedding: Float32Array | Uint16Array<ArrayBuffer>,
     keepHost: boolean,
   ) {
     this.#device = device;

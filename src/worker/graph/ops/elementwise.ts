@@ -2,7 +2,7 @@
 import { ShapeError, apply, scalar, type Expr, type Op, type OpExample, type Shape } from '../graph.ts';
 
 /** The shape two operands broadcast to, or undefined when they do not fit. */
-function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
+export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
   const rank = Math.max(a.length, b.length);
   const out: number[] = [];
   for (let i = 0; i < rank; i++) {
@@ -14,7 +14,12 @@ function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
   return out;
 }
 
-function binary(name: string, onnx: string, vjp: (dy: Expr, a: Expr, b: Expr) => readonly [Expr, Expr], kind: 'normal' | 'positive' = 'normal'): Op {
+function binary(
+  name: string,
+  onnx: string,
+  vjp: (dy: Expr, a: Expr, b: Expr) => readonly [Expr, Expr],
+  kind: 'normal' | 'positive' = 'normal',
+): Op {
   const pair = (a: Shape, b: Shape): OpExample => ({ inputs: [{ shape: a }, { shape: b, kind }] });
   return {
     name,
@@ -30,7 +35,12 @@ function binary(name: string, onnx: string, vjp: (dy: Expr, a: Expr, b: Expr) =>
   };
 }
 
-function unary(name: string, onnx: string, vjp: (dy: Expr, x: Expr, y: Expr) => Expr | undefined, kind: 'normal' | 'positive' = 'normal'): Op {
+function unary(
+  name: string,
+  onnx: string,
+  vjp: (dy: Expr, x: Expr, y: Expr) => Expr | undefined,
+  kind: 'normal' | 'positive' = 'normal',
+): Op {
   return {
     name,
     infer: (inputs) => ({ shape: inputs[0]!.shape, dtype: inputs[0]!.dtype }),

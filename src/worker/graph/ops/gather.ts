@@ -6,7 +6,8 @@ export const gatherRowsOp: Op = {
   name: 'gatherRows',
   infer: (inputs) => {
     const [x, at] = inputs as [Expr, Expr];
-    if (x.shape.length !== 2 || at.shape.length !== 1 || at.dtype !== 'int64') throw new ShapeError('gatherRows', inputs, 'needs x [N,D] and int64 at [M]');
+    if (x.shape.length !== 2 || at.shape.length !== 1 || at.dtype !== 'int64')
+      throw new ShapeError('gatherRows', inputs, 'needs x [N,D] and int64 at [M]');
     return { shape: [at.shape[0]!, x.shape[1]!], dtype: x.dtype };
   },
   lower: (to, inputs) => to.node('Gather', inputs, { axis: 0 }),
@@ -18,7 +19,8 @@ export const scatterRowsOp: Op = {
   name: 'scatterRows',
   infer: (inputs, attributes) => {
     const [x, at] = inputs as [Expr, Expr];
-    if (x.shape.length !== 2 || at.shape.length !== 1 || at.shape[0] !== x.shape[0]) throw new ShapeError('scatterRows', inputs, 'needs x [M,D] and int64 at [M]');
+    if (x.shape.length !== 2 || at.shape.length !== 1 || at.shape[0] !== x.shape[0])
+      throw new ShapeError('scatterRows', inputs, 'needs x [M,D] and int64 at [M]');
     return { shape: [attributes['rows'] as number, x.shape[1]!], dtype: x.dtype };
   },
   lower: (to, inputs, node) => {
@@ -34,7 +36,8 @@ export const equalOp: Op = {
   name: 'equal',
   infer: (inputs) => {
     const [a, b] = inputs as [Expr, Expr];
-    if (a.shape.length !== 1 || b.shape.length !== 1 || a.dtype !== b.dtype) throw new ShapeError('equal', inputs, 'needs two vectors of one dtype');
+    if (a.shape.length !== 1 || b.shape.length !== 1 || a.dtype !== b.dtype)
+      throw new ShapeError('equal', inputs, 'needs two vectors of one dtype');
     return { shape: [a.shape[0]!, b.shape[0]!], dtype: 'bool' };
   },
   lower: (to, inputs, node) => to.node('Equal', [to.node('Reshape', [inputs[0]!, to.ints([node.shape[0]!, 1])]), inputs[1]!]),

@@ -6,7 +6,8 @@ export const reshapeOp: Op = {
   name: 'reshape',
   infer: (inputs, attributes) => {
     const shape = attributes['shape'] as Shape;
-    if (sizeOf(shape) !== sizeOf(inputs[0]!.shape)) throw new ShapeError('reshape', inputs, `[${shape.join(',')}] holds another number of elements`);
+    if (sizeOf(shape) !== sizeOf(inputs[0]!.shape))
+      throw new ShapeError('reshape', inputs, `[${shape.join(',')}] holds another number of elements`);
     return { shape, dtype: inputs[0]!.dtype };
   },
   lower: (to, inputs, node) => to.node('Reshape', [inputs[0]!, to.ints(node.shape)]),
@@ -41,7 +42,8 @@ export const sliceOp: Op = {
   infer: (inputs, attributes) => {
     const x = inputs[0]!;
     const { axis, start, end } = attributes as { axis: number; start: number; end: number };
-    if (!(0 <= start && start < end && end <= (x.shape[axis] ?? -1))) throw new ShapeError('slice', inputs, `[${start}, ${end}) on axis ${axis} is out of range`);
+    if (!(0 <= start && start < end && end <= (x.shape[axis] ?? -1)))
+      throw new ShapeError('slice', inputs, `[${start}, ${end}) on axis ${axis} is out of range`);
     return { shape: x.shape.map((n, i) => (i === axis ? end - start : n)), dtype: x.dtype };
   },
   lower: (to, inputs, node) => {
@@ -79,7 +81,12 @@ export const concatOp: Op = {
   infer: (inputs, attributes) => {
     const axis = attributes['axis'] as number;
     const first = inputs[0]!;
-    if (inputs.some((x) => x.dtype !== first.dtype || x.shape.length !== first.shape.length || x.shape.some((n, i) => i !== axis && n !== first.shape[i])))
+    if (
+      inputs.some(
+        (x) =>
+          x.dtype !== first.dtype || x.shape.length !== first.shape.length || x.shape.some((n, i) => i !== axis && n !== first.shape[i]),
+      )
+    )
       throw new ShapeError('concat', inputs, `shapes must agree outside axis ${axis}`);
     const total = inputs.reduce((sum, x) => sum + x.shape[axis]!, 0);
     return { shape: first.shape.map((n, i) => (i === axis ? total : n)), dtype: first.dtype };
@@ -99,7 +106,8 @@ export const expandOp: Op = {
     const shape = attributes['shape'] as Shape;
     const x = inputs[0]!;
     const lead = shape.length - x.shape.length;
-    if (lead < 0 || x.shape.some((n, i) => n !== 1 && n !== shape[lead + i])) throw new ShapeError('expand', inputs, `does not broadcast to [${shape.join(',')}]`);
+    if (lead < 0 || x.shape.some((n, i) => n !== 1 && n !== shape[lead + i]))
+      throw new ShapeError('expand', inputs, `does not broadcast to [${shape.join(',')}]`);
     return { shape, dtype: x.dtype };
   },
   lower: (to, inputs, node) => to.node('Expand', [inputs[0]!, to.ints(node.shape)]),

@@ -1,0 +1,249 @@
+// How many KV groups and FFN channels stay in each layer, for a target and its constraints, by a local or a global ranking.
+import { AppError } from '../errors.ts';
+import type { LayerShape, LlamaConfig } from '../llama-config.ts';
+import type { ChooseSettings } from '../recipe.ts';
+import type { Kept } from '../scores.ts';
+import { countParameters } from '../tensor-names.ts';
+import {
+  cutConfig,
+  ffnChannelParameters,
+  fullWidths,
+  headsPerGroup,
+  kvGroupParameters,
+  layersToCut,
+  widthsOf,
+  withWidths,
+} from './groups.ts';
+import type { Widths } from './groups.ts';
+import { fixedWidth, makeLadder, moveOne, nearestWidth, roundTogether } from './ladder.ts';
+import type { Ladder } from './ladder.ts';
+import { requireReachable } from './target.ts';
+import type { Goal } from './target.ts';
+import type { UnitScores } from './unit-scores.ts';
+
+/** Layers that are cut to the same widths: one layer, or all of them when widths must be uniform. Costs are parameters of one unit. */
+interface Bundle {
+  readonly layers: readonly number[];
+  readonly kv: Ladder;
+  readonly ffn: Ladder;
+  readonly kvCost: number;
+  readonly ffnCost: number;
+  /** Widths before the first step. */
+  readonly initial: LayerShape;
+}
+
+/** What may be cut, and what a choice of widths (one per bundle) leaves. */
+interface Space {
+  readonly bundles: readonly Bundle[];
+  readonly widths: (kv: readonly number[], ffn: readonly number[]) => Widths;
+  readonly parameters: (kv: readonly number[], ffn: readonly number[]) => number;
+}
+
+/**
+ * Local ranking: every layer in range loses the same share. A nominal ratio is rounded as LLM-Pruner does (pruning.md 2.4). With a budget,
+ * KV groups are cut by the share that the budget asks of everything in range, rounded across layers, and FFN channels then meet the
+ * budget to within one step. Throws AppError `bad-input` when the budget cannot be met.
+ */
+export function localWidths(config: LlamaConfig, settings: ChooseSettings, left: Kept, goal: Goal): Widths {
+  const space = makeSpace(config, settings, left);
+  const { bundles } = space;
+  if (goal.kind === 'ratio') {
+    const kv = bundles.map(({ kv, initial }) => nearestWidth(kv, nominalGroups(initial.kvHeads, config.headSize, goal.ratio)));
+    const ffn = bundles.map(({ ffn, initial }) => nearestWidth(ffn, nominalChannels(initial.ffn, goal.ratio)));
+    return space.widths(kv, ffn);
+  }
+  const share = keptShare(config, settings, goal.parameters);
+  const kvWishes = bundles.map(({ initial }) => initial.kvHeads * share);
+  return meetBudget(config, space, goal.parameters, kvWishes, (kv) => {
+    const rest = goal.parameters - space.parameters(kv, zeros(bundles));
+    const all = bundles.reduce((sum, { initial, ffnCost }) => sum + initial.ffn * ffnCost, 0);
+    return bundles.map(({ initial }) => (all > 0 ? (initial.ffn * rest) / all : 0));
+  });
+}
+
+/**
+ * Global ranking: the lowest-scoring units of all layers and both kinds go first, but never the last one of a sub-block. A nominal ratio
+ * counts units (LLM-Pruner's, which weighs a KV group against a single channel as it is, pruning.md 2.7); a budget counts their parameters.
+ * `units` are indexed as in the unpruned model.
+ */
+export function globalWidths(config: LlamaConfig, settings: ChooseSettings, left: Kept, goal: Goal, units: UnitScores): Widths {
+  if (settings.uniform) {
+    throw new AppError('bad-input', 'Uniform widths leave a global ranking nothing to decide; choose local ranking or uneven widths.');
+  }
+  const space = makeSpace(config, settings, left);
+  const { bundles } = space;
+  if (goal.kind === 'budget') requireReachable(config, goal.parameters, space.parameters(...rungs(space, 'least')));
+  const ranked = rankUnits(space, settings, left, units);
+  const [kv, ffn] = rungs(space, 'most');
+  const cut = ({ bundle, kind }: RankedUnit): boolean => {
+    const counts = kind === 'kv' ? kv : ffn;
+    if (counts[bundle]! <= 1) return false;
+    counts[bundle]!--;
+    return true;
+  };
+  if (goal.kind === 'ratio') {
+    const count = ranked.length - nominalChannels(countUnits(settings, bundles), goal.ratio);
+    for (const unit of ranked.slice(0, Math.max(0, count))) cut(unit);
+    return space.widths(
+      kv,
+      bundles.map((bundle, b) => nearestWidth(bundle.ffn, ffn[b]!)),
+    );
+  }
+  let excess = space.parameters(kv, ffn) - goal.parameters;
+  const skipped: RankedUnit[] = [];
+  for (const unit of ranked) {
+    if (unit.cost <= excess && cut(unit)) excess -= unit.cost;
+    else skipped.push(unit);
+  }
+  // What is still too much is less than any unit that was skipped: the smallest one settles it.
+  if (excess > 0) skipped.sort((a, b) => a.cost - b.cost).find(cut);
+  return meetBudget(config, space, goal.parameters, kv, () => ffn);
+}
+
+interface RankedUnit {
+  readonly bundle: number;
+  readonly kind: 'kv' | 'ffn';
+  readonly score: number;
+  readonly cost: number;
+}
+
+/** All units that may go, lowest score first; equal scores in the order of layers, KV groups before channels. */
+function rankUnits({ bundles }: Space, settings: ChooseSettings, left: Kept, units: UnitScores): RankedUnit[] {
+  const ranked: RankedUnit[] = [];
+  for (const kind of ['kv', 'ffn'] as const) {
+    if (settings.unit === (kind === 'kv' ? 'ffn' : 'attention')) continue;
+    const own = bundles.flatMap(({ layers, kvCost, ffnCost }, bundle) => {
+      const layer = layers[0]!;
+      const indices = kind === 'kv' ? left.layers[layer]!.kvGroups : left.layers[layer]!.ffn;
+      const scores = kind === 'kv' ? units.layers[layer]!.kvGroups : units.layers[layer]!.ffn;
+      return indices.map((i) => ({ bundle, kind, score: scores[i]!, cost: kind === 'kv' ? kvCost : ffnCost }));
+    });
+    const mean = own.reduce((sum, { score }) => sum + score, 0) / own.length;
+    const scale = settings.ranking === 'global-normalised' && mean > 0 ? 1 / mean : 1;
+    for (const unit of own) ranked.push({ ...unit, score: unit.score * scale });
+  }
+  return ranked.sort((a, b) => a.score - b.score);
+}
+
+/** Units of the unpruned model that may be cut. */
+function countUnits({ unit }: ChooseSettings, bundles: readonly Bundle[]): number {
+  return bundles.reduce((sum, { initial }) => sum + (unit === 'ffn' ? 0 : initial.kvHeads) + (unit === 'attention' ? 0 : initial.ffn), 0);
+}
+
+/** LLM-Pruner keeps int(initial · (1 - ratio)) channels. */
+export function nominalChannels(initial: number, ratio: number): number {
+  return Math.trunc(initial * (1 - ratio));
+}
+
+/** Of heads it removes as many whole ones as fit into the channels to remove, so the rest is rounded up. */
+function nominalGroups(initial: number, headSize: number, ratio: number): number {
+  const channels = initial * headSize;
+  return initial - Math.floor((channels - nominalChannels(channels, ratio)) / headSize);
+}
+
+/** Rounds the wishes to ladders so that the parameters stay within the budget and as near to it as one FFN step. */
+function meetBudget(
+  config: LlamaConfig,
+  space: Space,
+  budget: number,
+  kvWishes: readonly number[],
+  ffnWishesFor: (kv: readonly number[]) => readonly number[],
+): Widths {
+  const { parameters, bundles } = space;
+  const [kvLadders, ffnLadders] = [bundles.map(({ kv }) => kv), bundles.map(({ ffn }) => ffn)];
+  const [leastKv, leastFfn] = rungs(space, 'least');
+  const [, mostFfn] = rungs(space, 'most');
+  requireReachable(config, budget, parameters(leastKv, leastFfn));
+
+  let kv = roundTogether(kvWishes, kvLadders);
+  // Rounding may cut more KV groups than the whole budget asks for, or too few for the FFN to make up the rest.
+  for (let next; parameters(kv, mostFfn) < budget && (next = moveOne(kv, kvWishes, kvLadders, 'up'));) kv = next;
+  for (let next; parameters(kv, leastFfn) > budget && (next = moveOne(kv, kvWishes, kvLadders, 'down'));) kv = next;
+
+  const ffnWishes = ffnWishesFor(kv);
+  let ffn = ffnWishes.map((wish, b) => nearestWidth(ffnLadders[b]!, wish));
+  for (let next; parameters(kv, ffn) > budget && (next = moveOne(ffn, ffnWishes, ffnLadders, 'down'));) ffn = next;
+  for (let next; (next = moveOne(ffn, ffnWishes, ffnLadders, 'up')) && parameters(kv, next) <= budget;) ffn = next;
+  return space.widths(kv, ffn);
+}
+
+/** The share of everything in range that may stay within the budget. */
+function keptShare(config: LlamaConfig, settings: ChooseSettings, budget: number): number {
+  const excess = countParameters(config) - budget;
+  return excess <= 0 ? 1 : Math.max(0, 1 - excess / prunableParameters(config, settings));
+}
+
+/** Parameters of all KV groups and FFN channels that the settings allow to be cut. */
+export function prunableParameters(config: LlamaConfig, settings: ChooseSettings): number {
+  return layersToCut(config, settings).reduce((sum, i) => {
+    const layer = config.layers[i]!;
+    const attention = settings.unit === 'ffn' ? 0 : layer.kvHeads * kvGroupParameters(config, layer);
+    return sum + attention + (settings.unit === 'attention' ? 0 : layer.ffn * ffnChannelParameters(config));
+  }, 0);
+}
+
+function makeSpace(config: LlamaConfig, settings: ChooseSettings, left: Kept): Space {
+  const present = widthsOf(config, left);
+  const sized = { ...config, hiddenSize: present.hidden };
+  const cuttable = layersToCut(config, settings).filter((layer) => present.layers[layer] !== null);
+  if (settings.uniform) requireUniformPossible(config, present, cuttable, settings);
+  const bundles = (settings.uniform ? [cuttable] : cuttable.map((layer) => [layer])).map((layers): Bundle => {
+    const first = config.layers[layers[0]!]!;
+    const narrowest = (widths: Widths): LayerShape => {
+      const shapes = layers.map((layer) => widths.layers[layer]!);
+      return withWidths(first, Math.min(...shapes.map(({ kvHeads }) => kvHeads)), Math.min(...shapes.map(({ ffn }) => ffn)));
+    };
+    const now = narrowest(present);
+    // transformers 5 refuses a head count that does not divide the hidden size (conventions.md D5).
+    const fits = (groups: number): boolean => !settings.uniform || sized.hiddenSize % (groups * headsPerGroup(first)) === 0;
+    return {
+      layers,
+      initial: narrowest(fullWidths(config)),
+      kv: settings.unit === 'ffn' ? fixedWidth(now.kvHeads) : makeLadder(now.kvHeads, fits),
+      ffn: settings.unit === 'attention' ? fixedWidth(now.ffn) : makeLadder(now.ffn, (width) => width % settings.ffnMultiple === 0),
+      kvCost: layers.reduce((sum, layer) => sum + kvGroupParameters(sized, config.layers[layer]!), 0),
+      ffnCost: layers.length * ffnChannelParameters(sized),
+    };
+  });
+  const widths: Space['widths'] = (kv, ffn) => {
+    const layers = [...present.layers];
+    for (const [b, bundle] of bundles.entries()) {
+      for (const layer of bundle.layers) layers[layer] = withWidths(config.layers[layer]!, kv[b]!, ffn[b]!);
+    }
+    return { ...present, layers };
+  };
+  const cost = (kv: readonly number[], ffn: readonly number[]): number =>
+    bundles.reduce((sum, { kvCost, ffnCost }, b) => sum + kv[b]! * kvCost + ffn[b]! * ffnCost, 0);
+  const most = [bundles.map(({ kv }) => kv.most), bundles.map(({ ffn }) => ffn.most)] as const;
+  const rest = countParameters(cutConfig(config, widths(...most))) - cost(...most);
+  return { bundles, widths, parameters: (kv, ffn) => rest + cost(kv, ffn) };
+}
+
+function requireUniformPossible(config: LlamaConfig, { layers }: Widths, cuttable: readonly number[], { unit }: ChooseSettings): void {
+  const present = layers.filter((layer) => layer !== null);
+  if (cuttable.length < present.length) {
+    throw new AppError('bad-input', 'Uniform widths need every layer to be cut alike; leave out the layer range and the protected layers.');
+  }
+  const perGroup = new Set(present.map(headsPerGroup));
+  if (perGroup.size > 1 || new Set(present.map(({ ffn }) => ffn > 0)).size > 1) {
+    throw new AppError(
+      'bad-input',
+      `The layers differ in kind (query heads to a KV group: ${[...perGroup].join(', ')}); cutting cannot make them uniform.`,
+    );
+  }
+  const other = unit === 'ffn' ? 'kvHeads' : unit === 'attention' ? 'ffn' : undefined;
+  if (other && new Set(present.map((layer) => layer[other])).size > 1) {
+    throw new AppError(
+      'bad-input',
+      `The layers already differ in ${other}, which this unit leaves alone; cut blocks to make them uniform.`,
+    );
+  }
+}
+
+function rungs({ bundles }: Space, end: 'least' | 'most'): [kv: number[], ffn: number[]] {
+  return [bundles.map(({ kv }) => kv[end]), bundles.map(({ ffn }) => ffn[end])];
+}
+
+function zeros(bundles: readonly unknown[]): number[] {
+  return bundles.map(() => 0);
+}

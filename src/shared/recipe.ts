@@ -73,6 +73,8 @@ export const scoreRecipe = z.object({
   kind: z.literal('score'),
   model: modelRef,
   criteria: z.array(criterion).min(1),
+  /** Also score hidden channels across the model. */
+  hidden: z.boolean().default(false),
   calibration: calibration.prefault({}),
   seed: z.number().int().default(42),
   machine: machine.prefault({}),
@@ -82,7 +84,7 @@ export const pruneRecipe = z.object({
   kind: z.literal('prune'),
   model: modelRef,
   criterion,
-  /** A scores.safetensors made by a score run of the same model; absent: scored here, once per step. */
+  /** A scores.safetensors made by a score run of the same model (absolute, or within the run folder); absent: scored here, once per step. */
   scores: z.string().optional(),
   calibration: calibration.prefault({}),
   choose: chooseSettings,
@@ -97,7 +99,10 @@ export const loraSettings = z.object({
   alpha: z.number().positive().default(16),
   dropout: z.number().min(0).max(0.95).default(0.05),
   rsLora: z.boolean().default(false),
-  targets: z.array(projection).min(1).default([...PROJECTIONS]),
+  targets: z
+    .array(projection)
+    .min(1)
+    .default([...PROJECTIONS]),
 });
 export type LoraSettings = z.infer<typeof loraSettings>;
 
@@ -128,7 +133,9 @@ export const tuneRecipe = z.object({
       clipNorm: z.number().positive().nullable().default(1),
     })
     .prefault({}),
-  schedule: z.object({ kind: z.enum(['linear', 'cosine', 'constant']).default('linear'), warmupSteps: z.number().int().nonnegative().default(0) }).prefault({}),
+  schedule: z
+    .object({ kind: z.enum(['linear', 'cosine', 'constant']).default('linear'), warmupSteps: z.number().int().nonnegative().default(0) })
+    .prefault({}),
   steps: z.number().int().positive(),
   /** Examples (completion) or rows (text) in one optimiser step, split into micro-batches of at most `microTokens` tokens. */
   batch: z.number().int().positive().default(25),

@@ -60,9 +60,17 @@ const firstLine = (thrown: unknown): string =>
     .split('\n')[0]!
     .replace(/^.*false\. /, '');
 
-/** Probes the CPU and the GPU. Nothing stays open. */
+const known = new Map<number, Promise<readonly [DeviceFinding, DeviceFinding]>>();
+
+/** Probes the CPU and the GPU, once per process and thread count. Nothing stays open. */
 export async function probeDevices(machine: Pick<Machine, 'threads'> = {}): Promise<readonly [DeviceFinding, DeviceFinding]> {
   const threads = threadsOf(machine);
+  const found = known.get(threads) ?? probeBoth(threads);
+  known.set(threads, found);
+  return found;
+}
+
+async function probeBoth(threads: number): Promise<readonly [DeviceFinding, DeviceFinding]> {
   const cpu = await Device.open('cpu', threads);
   const reference = await probe(cpu);
   await cpu.dispose();

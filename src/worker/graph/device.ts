@@ -3,7 +3,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { sizeOf, type DType, type Expr, type Shape } from './graph.ts';
 import { input } from './graph.ts';
 import { lower, type Lowered } from './lower.ts';
-import { loadRuntime } from './runtime.ts';
+import { loadRuntime, type Runtime } from './runtime.ts';
 
 export type HostArray = Float32Array | Float64Array | Uint16Array | BigInt64Array | Uint8Array;
 
@@ -83,12 +83,12 @@ function allocate(dtype: DType, length: number): HostArray {
 export class Device {
   readonly kind: DeviceKind;
   readonly threads: number;
-  readonly #ort: typeof import('onnxruntime-node');
+  readonly #ort: typeof Runtime;
   readonly #programs = new Map<string, Promise<Program>>();
   readonly #pool = new Map<string, HostArray[]>();
   #poolBytes = 0;
 
-  private constructor(kind: DeviceKind, threads: number, ort: typeof import('onnxruntime-node')) {
+  private constructor(kind: DeviceKind, threads: number, ort: typeof Runtime) {
     this.kind = kind;
     this.threads = threads;
     this.#ort = ort;

@@ -1,4 +1,5 @@
 // What the trainer trains: an adapter on a frozen model or a whole model, behind one small face.
+import { expectedTensors } from '../../shared/tensor-names.ts';
 import type { Batch, Counted } from '../llama/batch.ts';
 import type { Adapter, Dropout, LlamaModel, Loss, Teacher } from '../llama/model.ts';
 import type { Parameter } from './adamw.ts';
@@ -28,15 +29,20 @@ export function adapterTrainable(model: LlamaModel, adapter: Adapter): Trainable
   };
 }
 
-/** Every weight of the model. Only matrices decay, as is usual; norms and biases do not. */
-export function modelTrainable(model: LlamaModel, matrices: ReadonlySet<string>): Trainable {
-  const parameters = [...model.hostWeights()].map(([name, values]) => ({ name, values, decays: matrices.has(name) }));
+/** Every weight of the model, opened as trainable. Only matrices decay, as is usual; norms and biases do not. */
+export function modelTrainable(model: LlamaModel): Trainable {
+  const weights = model.store.host();
+  const parameters = expectedTensors(model.config).map(({ name, shape }) => ({
+    name,
+    values: weights.get(name)!,
+    decays: shape.length === 2,
+  }));
   return {
     parameters,
     gradients: async (batch, counted, { teacher }) => {
       const { loss, gradients } = await model.weightGradients(batch, counted, { teacher });
       return { loss, gradients: parameters.map(({ name }) => gradients.get(name)!) };
     },
-    changed: () => model.weightsChanged(),
+    changed: () => model.store.refresh(),
   };
 }

@@ -64,6 +64,20 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   return describe(folder, config, rawConfig, tensors, holders, opened.move());
 }
 
+/**
+ * The checkpoint's hash, compared with the one a recipe was made for. Throws AppError `bad-model` when the folder was changed since.
+ */
+export async function checkHash(checkpoint: Checkpoint, expected: string | undefined, work?: WorkOptions): Promise<string> {
+  const found = await checkpoint.hash(work);
+  if (expected !== undefined && expected !== found)
+    throw new AppError(
+      'bad-model',
+      `${checkpoint.folder}: the run was planned for the model with hash ${expected}, but the folder's is ${found}. It was changed; plan the run anew.`,
+      { expected, found },
+    );
+  return found;
+}
+
 function describe(
   folder: string,
   config: LlamaConfig,

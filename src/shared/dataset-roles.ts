@@ -25,13 +25,15 @@ interface Found {
 }
 interface Shape {
   readonly title: string;
-  /** Undefined when the columns do not fit. `name` is the dataset's or its file's. */
+  /** Undefined when the columns do not fit. `name` is the dataset's. */
   readonly match: (sample: Sample, name: string) => Found | undefined;
 }
 
 interface Sample {
   readonly columns: readonly string[];
   readonly rows: readonly Row[];
+  /** The dataset's name, its files' and their folder's: what may name a benchmark. */
+  readonly hint: string;
 }
 
 /** A label column has at most this many values in a sample, and at least twice as many rows as values. */
@@ -73,12 +75,13 @@ const SHAPES: readonly Shape[] = [
 ];
 
 /**
- * Finds the shape of a dataset from its columns, some rows and its name (which tells ARC-Easy from ARC-Challenge).
+ * Finds the shape of a dataset from its columns, some rows and `hint`, in which the name of a benchmark may stand (it tells ARC-Easy
+ * from ARC-Challenge). `name` becomes the mapping's.
  * Pure: a person may correct the answer.
  */
-export function inferRoles(columns: readonly string[], rows: readonly Row[], name: string): InferredRoles {
+export function inferRoles(columns: readonly string[], rows: readonly Row[], name: string, hint = name): InferredRoles {
   for (const { title, match } of SHAPES) {
-    const found = match({ columns, rows }, name);
+    const found = match({ columns, rows, hint }, name);
     if (!found) continue;
     if (!found.mapping) return { mapping: undefined, reason: `This looks like ${title}: ${found.because}.` };
     const gold = goldColumn(found.mapping, columns);
@@ -138,24 +141,24 @@ function benchmarkShape(title: string, name: Benchmark, alternatives: readonly (
 }
 
 /** {question, choices {text, label}, answerKey}, or AI2's own {question: {stem, choices}, answerKey}. */
-function matchArc({ columns, rows }: Sample, name: string): Found | undefined {
+function matchArc({ columns, rows, hint }: Sample): Found | undefined {
   const nested =
     columns.includes('question') && rows.length > 0 && rows.every((row) => isObject(row['question']) && 'choices' in row['question']);
   if (!columns.includes('answerKey') || !(nested || hasAll(columns, ['question', 'choices']))) return undefined;
-  const challenge = /challenge|arc[-_ ]?c\b/i.test(name);
+  const challenge = /challenge|arc[-_ ]?c\b/i.test(hint);
   const which = challenge ? 'its name says Challenge' : 'taken as ARC-Easy, for its name does not say Challenge';
   const because = `it has the columns ${quote(nested ? ['question', 'answerKey'] : ['question', 'choices', 'answerKey'])}, ${which}`;
   return { mapping: { kind: 'benchmark', name: challenge ? 'arc_challenge' : 'arc_easy' }, because };
 }
 
 /** A question with a list of choices and the index of the right one; a benchmark when its name says so. */
-function matchChoices({ columns, rows }: Sample, name: string): Found | undefined {
+function matchChoices({ columns, rows, hint }: Sample, name: string): Found | undefined {
   const question = ['query', 'question', 'prompt', 'ctx'].find((column) => columns.includes(column));
   const choices = ['choices', 'options', 'endings'].find((column) => columns.includes(column));
   const gold = ['gold', 'label', 'answer', 'answer_index'].find((column) => columns.includes(column));
   if (question === undefined || choices === undefined || gold === undefined || !rows.every((row) => isTextList(row[choices])))
     return undefined;
-  const benchmark = question === 'query' && choices === 'choices' && gold === 'gold' ? benchmarkOfName(name) : undefined;
+  const benchmark = question === 'query' && choices === 'choices' && gold === 'gold' ? benchmarkOfName(hint) : undefined;
   const because = `it has the columns ${quote([question, choices, gold])}`;
   if (benchmark) return { mapping: { kind: 'benchmark', name: benchmark }, because: `${because}, and its name says ${benchmark}` };
   const goldForm = tellGoldForm(rows.map((row) => ({ gold: row[gold], choices: toTextList(row[choices]) })));
@@ -201,7 +204,7 @@ function matchClassification({ columns, rows }: Sample, name: string): Found | u
 }
 
 function matchText({ columns, rows }: Sample, name: string): Found | undefined {
-  const isTexts = (column: string): boolean => columns.includes(column) && rows.every((row) => isText(row[column]));
+  const isTexts = (column: string): boolean => columns.includes(column) && rows.every((row) => typeof row[column] === 'string');
   const text = TEXT_NAMES.find(isTexts) ?? (columns.length === 1 ? columns.find(isTexts) : undefined);
   return text === undefined ? undefined : { mapping: { kind: 'text', name, text }, because: `column "${text}" holds texts` };
 }
@@ -228,9 +231,9 @@ function tellGoldForm(rows: readonly { gold: unknown; choices: readonly string[]
   return isFromOne ? 'from-1' : 'from-0';
 }
 
-function benchmarkOfName(name: string): Benchmark | undefined {
+function benchmarkOfName(hint: string): Benchmark | undefined {
   const plain = (text: string): string => text.toLowerCase().replace(/[^a-z]/g, '');
-  return BENCHMARKS.find((benchmark) => plain(name).includes(plain(benchmark)));
+  return BENCHMARKS.find((benchmark) => plain(hint).includes(plain(benchmark)));
 }
 
 /** A list written as JSON, as a CSV file must, counts as a list. */

@@ -1,4 +1,7 @@
 // The unpruned model's final hidden states at the counted places, which its head turns into the predictions to follow.
+import { setImmediate } from 'node:timers/promises';
+import { throwIfCancelled } from '../../shared/errors.ts';
+import type { WorkOptions } from '../../shared/progress.ts';
 import type { LlamaModel, Teacher } from '../llama/model.ts';
 import type { PackedBatch } from '../text/pack.ts';
 import type { TrainingData } from './training-data.ts';
@@ -14,6 +17,7 @@ export async function createTeacher(
   model: LlamaModel,
   data: TrainingData,
   settings: { readonly weight: number; readonly temperature: number },
+  work: WorkOptions,
 ): Promise<(part: PackedBatch) => Promise<Teacher>> {
   const { weight, temperature } = settings;
   const width = model.config.hiddenSize;
@@ -24,8 +28,11 @@ export async function createTeacher(
   const kept = new Float32Array(data.counted * width);
   const slots = new Map<number, number>();
   for (const part of data.everything()) {
+    await setImmediate();
+    throwIfCancelled(work.signal);
     kept.set(await compute(part), slots.size * width);
     for (let n = 0; n < part.item.length; n++) slots.set(tokenKey(part, n), slots.size);
+    work.progress?.({ phase: 'the teacher', done: slots.size, total: data.counted, unit: 'tokens' });
   }
   return async (part) => {
     const hidden = new Float32Array(part.item.length * width);

@@ -63,14 +63,11 @@ export async function train(training: Training, state: TrainState, work: WorkOpt
   const { optimizer, schedule, steps } = settings;
   let tokens = 0;
   while (state.step < steps && !(settings.patience && state.evaluationsSinceBest >= settings.patience)) {
-    await setImmediate(); // lets the process hear a request to stop
-    if (work.signal?.aborted) {
-      await save(state);
-      throwIfCancelled(work.signal);
-    }
     const startedAt = performance.now();
     const parts = data.step(state.step);
-    const { loss, gradients } = await accumulate(training, parts, state.step);
+    const made = await accumulate(training, parts, state.step, work.signal);
+    if (!made) break;
+    const { loss, gradients } = made;
     const norm = gradientNorm(gradients);
     if (!Number.isFinite(loss.loss) || !Number.isFinite(norm)) throw diverged(state.step, loss.loss, norm, optimizer.learningRate);
     const learningRate = optimizer.learningRate * scheduleFactor(schedule, state.step, steps);
@@ -101,19 +98,26 @@ export async function train(training: Training, state: TrainState, work: WorkOpt
     if (state.step % settings.snapshotEvery === 0 && state.step < steps) await save(state);
     work.progress?.({ phase: 'training', done: state.step, total: steps, unit: 'steps', metrics: { loss: loss.loss, tokensPerSecond } });
   }
+  if (work.signal?.aborted) {
+    await save(state);
+    throwIfCancelled(work.signal);
+  }
   return tokens;
 }
 
-/** Loss and gradients of a whole step: the sums over its micro-batches, whose weights sum to 1. */
+/** Loss and gradients of a whole step: the sums over its micro-batches, whose weights sum to 1. Undefined when asked to stop. */
 async function accumulate(
   training: Training,
   parts: readonly PackedBatch[],
   step: number,
-): Promise<{ loss: Loss; gradients: Float32Array[] }> {
+  signal: AbortSignal | undefined,
+): Promise<{ loss: Loss; gradients: Float32Array[] } | undefined> {
   const { trainable, settings, teacherOf } = training;
   const loss = { loss: 0, crossEntropy: 0, divergence: 0 };
   let sums: Float32Array[] = [];
   for (const [micro, part] of parts.entries()) {
+    await setImmediate(); // lets the process hear a request to stop
+    if (signal?.aborted) return undefined;
     const dropout = { rate: settings.dropout, seed: settings.seed, step: step * MICRO_BATCHES + micro };
     const made = await trainable.gradients(part.batch, part.counted, { dropout, teacher: await teacherOf?.(part) });
     loss.loss += made.loss.loss;

@@ -13,11 +13,23 @@ const MAX_LINE_CHARACTERS = 64 << 20;
  * `bad-dataset`, naming the line, when one is not JSON or not of the form.
  */
 export async function* readExamples<T>(path: string, form: z.ZodType<T>): AsyncGenerator<T> {
+  for await (const { line, number } of readLines(path)) yield parseExample(line, form, `${basename(path)}:${number}`);
+}
+
+/** How many examples the file holds; none of them is looked into. */
+export async function countExamples(path: string): Promise<number> {
+  let count = 0;
+  const lines = readLines(path);
+  while (!(await lines.next()).done) count++;
+  return count;
+}
+
+async function* readLines(path: string): AsyncGenerator<{ line: string; number: number }> {
   if (!existsSync(path)) throw new AppError('not-found', `${path}: there is no such file; the recipe names it as a file of examples.`);
   let number = 0;
   for await (const line of createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Infinity })) {
     number++;
-    if (line.trim() !== '') yield parseExample(line, form, `${basename(path)}:${number}`);
+    if (line.trim() !== '') yield { line, number };
   }
 }
 

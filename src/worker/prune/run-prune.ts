@@ -45,8 +45,8 @@ export async function runPrune(folder: string, recipe: PruneRecipe, work: WorkOp
       if (step < recipe.steps) await slice(base, left, between, { ...work, pruning: { step } });
     }
     const out = join(folder, PRUNED_FOLDER);
-    const { model, machine: _machine, ...settings } = recipe;
-    await slice(base, left, out, { ...work, pruning: { base: hash, basePath: model.checkpoint, recipe: settings } });
+    const { model, criterion, calibration, choose: settings, steps, seed } = recipe;
+    await slice(base, left, out, { ...work, pruning: { base: hash, basePath: model.checkpoint, criterion, calibration, choose: settings, steps, seed } });
     await using pruned = await openCheckpoint(out);
     const plan = makePlan(base.config, left, { dtypeBytes, settings: recipe.choose });
     return {

@@ -4,7 +4,7 @@ import { AppError } from '../../shared/errors.ts';
 import { completionExample, textExample } from '../../shared/examples.ts';
 import type { LlamaConfig } from '../../shared/llama-config.ts';
 import type { TuneRecipe } from '../../shared/recipe.ts';
-import { packText, type TokenTree } from '../text/pack.ts';
+import { countCounted, packText, type TokenTree } from '../text/pack.ts';
 import { readExamples } from '../text/read-examples.ts';
 import { encodePair, type Tokenizer } from '../text/tokenizer.ts';
 import { exampleSteps, textSteps, type TrainingData } from './training-data.ts';
@@ -24,17 +24,21 @@ export async function readTrainingData(
   const { batch, seed, microTokens, textFile, trainFile } = recipe;
   const limit = pathLimit(recipe, config);
   const settings = { batch, seed, microTokens, limit };
-  const data =
-    textFile === undefined
-      ? exampleSteps(await readCompletions(join(folder, trainFile), recipe, tokenizer), settings)
-      : textSteps(packText(await readTexts(join(folder, textFile), recipe, tokenizer), limit), settings);
-  if (data.counted === 0) {
-    throw new AppError(
-      'bad-dataset',
-      `${textFile ?? trainFile} holds no token to learn from: it needs at least one example whose answer or text is not empty.`,
-    );
+  if (textFile === undefined) {
+    const trees = await readCompletions(join(folder, trainFile), recipe, tokenizer);
+    if (trees.length === 0) throw nothingToLearn(trainFile);
+    return exampleSteps(trees, settings);
   }
-  return data;
+  const packed = packText(await readTexts(join(folder, textFile), recipe, tokenizer), limit);
+  if (countCounted(packed) === 0) throw nothingToLearn(textFile);
+  return textSteps(packed, settings);
+}
+
+function nothingToLearn(file: string): AppError {
+  return new AppError(
+    'bad-dataset',
+    `${file} holds no token to learn from: it needs at least one example whose answer or text is not empty.`,
+  );
 }
 
 /** Completion examples as trees with one branch, the answer. An answer without tokens is left out, as it teaches nothing. */

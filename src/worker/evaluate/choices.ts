@@ -5,7 +5,7 @@ import type { WorkOptions } from '../../shared/progress.ts';
 import type { EvaluationSet, Tokenisation } from '../../shared/recipe.ts';
 import type { ChoiceOutcome, SetSummary } from '../../shared/results.ts';
 import { mean, standardError } from '../../shared/statistics/proportions.ts';
-import { argmax } from '../text/choice-trees.ts';
+import { argmax } from '../text/argmax.ts';
 import { readExamples } from '../text/read-examples.ts';
 import { encodePair, type Tokenizer } from '../text/tokenizer.ts';
 import { commonBeginning, shareBeginnings, type EncodedPair } from './path-trees.ts';

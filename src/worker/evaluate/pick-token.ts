@@ -1,5 +1,5 @@
 // Chooses the next token from logits: greedy, or drawn at a temperature from the most likely ones.
-import { argmax } from '../text/choice-trees.ts';
+import { argmax } from '../text/argmax.ts';
 
 /** How the next token is chosen. Temperature 0 is greedy; topK 0 and topP 1 leave nothing out. */
 export interface Sampling {

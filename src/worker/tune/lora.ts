@@ -37,7 +37,7 @@ export function createAdapter(config: LlamaConfig, settings: LoraSettings, seed:
 }
 
 /** [out, in] of a projection in a layer of this shape. */
-export function projectionShape(config: LlamaConfig, shape: LayerShape, projection: Projection): readonly [number, number] {
+function projectionShape(config: LlamaConfig, shape: LayerShape, projection: Projection): readonly [number, number] {
   const hidden = config.hiddenSize;
   const query = shape.queryHeads * config.headSize;
   const keyValue = shape.kvHeads * config.headSize;

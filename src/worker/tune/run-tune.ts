@@ -29,8 +29,8 @@ import { adapterTrainable, modelTrainable, type Trainable } from './trainable.ts
 import { startState, train, type TrainState } from './trainer.ts';
 import { createValidation } from './validation.ts';
 
-export const METRICS_FILE = 'metrics.jsonl';
-export const SNAPSHOT_FOLDER = 'snapshots';
+const METRICS_FILE = 'metrics.jsonl';
+const SNAPSHOT_FOLDER = 'snapshots';
 const ADAPTER_FOLDER = 'adapter';
 const CHECKPOINT_FOLDER = 'checkpoint';
 

@@ -7,6 +7,10 @@ import type { WorkOptions } from '../shared/progress.ts';
 import { recipe, type Recipe } from '../shared/recipe.ts';
 import type { RunResult } from '../shared/results.ts';
 import { claimFolder } from './claim-folder.ts';
+import { runEvaluate } from './evaluate/run-evaluate.ts';
+import { runPrune } from './prune/run-prune.ts';
+import { runScore } from './prune/run-score.ts';
+import { runTune } from './tune/run-tune.ts';
 
 export const SPEC_FILE = 'spec.json';
 export const RESULT_FILE = 'result.json';
@@ -43,7 +47,16 @@ export function readResult(folder: string): RunResult | undefined {
 }
 
 async function runRecipe(folder: string, spec: Recipe, work: WorkOptions): Promise<RunResult> {
-  throw new AppError('bad-recipe', `${folder}: ${spec.kind} ${String(work)}`);
+  switch (spec.kind) {
+    case 'score':
+      return await runScore(folder, spec, work);
+    case 'prune':
+      return await runPrune(folder, spec, work);
+    case 'tune':
+      return await runTune(folder, spec, work);
+    case 'evaluate':
+      return await runEvaluate(folder, spec, work);
+  }
 }
 
 function readSpec(folder: string): Recipe {

@@ -1,4 +1,5 @@
 // Reads what a finished run left in its folder into the records: models, score sets, curves, evaluations with their examples.
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
@@ -82,19 +83,32 @@ function takePruned(db: Database, run: Run, result: PruneResult, subject: Model 
 
 function takeTuned(db: Database, run: Run, result: TuneResult, subject: Model | undefined, origin: RunOrigin): void {
   const name = origin.modelName ?? run.title;
-  const lineage = { parentId: subject?.id, runId: run.id, hash: result.hash ?? '' };
+  const lineage = { parentId: subject?.id, runId: run.id };
   if (result.adapter !== undefined) {
     const folderPath = resolve(run.folderPath, result.adapter);
     const config = readConfig(folderPath, 'adapter_config.json');
     const size = { parameters: result.trainableParameters, sizeBytes: folderBytes(folderPath) };
-    addModel(db, { ...lineage, ...size, name, kind: 'tuned', form: 'adapter', folderPath, config });
+    const hash = createHash('sha256')
+      .update(readFileSync(join(folderPath, 'adapter_model.safetensors')))
+      .digest('hex');
+    addModel(db, { ...lineage, ...size, hash, name, kind: 'tuned', form: 'adapter', folderPath, config });
   }
   if (result.checkpoint !== undefined) {
     const folderPath = resolve(run.folderPath, result.checkpoint);
     const config = readConfig(folderPath, 'config.json');
     const size = { parameters: countParameters(parseLlamaConfig(config, `${folderPath}/config.json`)), sizeBytes: folderBytes(folderPath) };
     const kind = result.adapter === undefined ? 'tuned' : 'merged';
-    addModel(db, { ...lineage, ...size, name: kind === 'merged' ? `${name}-merged` : name, kind, form: 'checkpoint', folderPath, config });
+    const hash = result.hash!; // a run that writes a checkpoint says its hash
+    addModel(db, {
+      ...lineage,
+      ...size,
+      hash,
+      name: kind === 'merged' ? `${name}-merged` : name,
+      kind,
+      form: 'checkpoint',
+      folderPath,
+      config,
+    });
   }
 }
 

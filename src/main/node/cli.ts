@@ -4,7 +4,9 @@ import { Command, CommanderError, Option } from 'commander';
 import { defaultDataFolder } from './data-folder.ts';
 import type { Bind } from './commands/bind.ts';
 import { addDataCommands } from './commands/data.ts';
+import { addImportCommand } from './commands/import.ts';
 import { addPruneCommands } from './commands/prune.ts';
+import { addTuneCommands } from './commands/tune.ts';
 import { EXIT, openTerminal, reportError, type GlobalOptions } from './terminal.ts';
 
 const EXIT_CODES = `
@@ -33,8 +35,10 @@ export async function runCommandLine(parameters: readonly string[]): Promise<num
       }
     });
 
+  addImportCommand(program, bind);
   addDataCommands(program, bind);
   addPruneCommands(program, bind);
+  addTuneCommands(program, bind);
   try {
     await program.parseAsync(parameters, { from: 'user' });
     return exitCode;

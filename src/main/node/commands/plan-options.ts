@@ -35,10 +35,10 @@ export function addCutOptions(command: Command, { target }: { readonly target: b
     .option('--uniform', 'the same widths in every layer');
 }
 
-/** The settings that the options say, without the target. */
-export function readCutSettings(options: CutOptions): Omit<ChooseSettings, 'target'> {
-  const { target: _, ...settings } = chooseSettings.parse({
-    target: { kind: 'ratio', ratio: 0 },
+/** The settings that the options say, for a target. */
+export function readCutSettings(options: CutOptions, target: Target): ChooseSettings {
+  return chooseSettings.parse({
+    target,
     unit: options.unit,
     layers: options.layers,
     protectedLayers: options.protect,
@@ -47,7 +47,6 @@ export function readCutSettings(options: CutOptions): Omit<ChooseSettings, 'targ
     ffnMultiple: options.ffnMultiple,
     uniform: options.uniform,
   });
-  return settings;
 }
 
 /** The target that exactly one of the options names. Throws AppError `bad-input` otherwise. */

@@ -1,16 +1,22 @@
 // tailor plan and tailor prune: what a cut would leave, and the cut itself.
 import { readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { AppError } from '../../../shared/errors.ts';
 import { formatBytes, formatCount, formatPercent } from '../../../shared/figures.ts';
 import { parseLlamaConfig } from '../../../shared/parse-config.ts';
 import { planCut, type Plan } from '../../../shared/prune/plan.ts';
-import { CRITERIA } from '../../../shared/recipe.ts';
+import { CRITERIA, type Criterion } from '../../../shared/recipe.ts';
+import { pickSplit, resolveDataset } from '../../api/datasets.ts';
+import { planPruning, planScores, type CalibrationTexts } from '../../api/plan-runs.ts';
+import { carryOut } from '../../api/runs.ts';
+import { listModelsOfRun } from '../../db/models.ts';
 import { formatTable } from '../../study/report-text.ts';
-import type { Bind } from './bind.ts';
-import { toCount } from './bind.ts';
+import type { Terminal } from '../terminal.ts';
+import { toCount, type Bind } from './bind.ts';
 import { addCutOptions, readCutSettings, readTarget, type CutOptions } from './plan-options.ts';
+import { addMachineOptions, findQuestions, readMachine, splitTaskName, type MachineOptions } from './run-options.ts';
+import { findModel } from './tune.ts';
 
 interface PlanOptions extends CutOptions {
   readonly config?: string;
@@ -28,13 +34,77 @@ export function addPruneCommands(program: Command, bind: Bind): void {
       const raw = readConfig(path);
       const plan = planCut(
         parseLlamaConfig(raw, join(basename(dirname(path)), basename(path))),
-        { ...readCutSettings(options), target: readTarget(options) },
+        readCutSettings(options, readTarget(options)),
         { dtypeBytes: bytesOfDtype(raw) },
       );
       terminal.answer(plan, describePlan(plan));
       return undefined;
     },
   );
+  const command = program.command('prune').description('cut a model down and write the smaller checkpoint');
+  bind(
+    addMachineOptions(addCutOptions(command, { target: true }))
+      .requiredOption('--model <model>', 'a checkpoint folder, or a model of the records')
+      .requiredOption('--calibration <dataset>', 'text to measure importance on, or a task’s questions')
+      .addOption(criterionOption())
+      .option('--samples <n>', 'windows of calibration text', toCount, 10)
+      .option('--length <n>', 'tokens in a window', toCount, 64)
+      .option('--steps <n>', 'cut in so many steps, with fresh scores between', toCount, 1)
+      .option('--seed <n>', 'seed of the windows and of chance', toCount, 42)
+      .option('--name <name>', 'what to call the result'),
+    prune,
+  );
+}
+
+interface PruneOptions extends CutOptions, MachineOptions {
+  readonly model: string;
+  readonly criterion: Criterion;
+  readonly calibration: string;
+  readonly samples: number;
+  readonly length: number;
+  readonly steps: number;
+  readonly seed: number;
+  readonly name?: string;
+}
+
+/** Scores by the criterion (once for a model and its calibration, whatever the target), then the cut. */
+async function prune(terminal: Terminal, options: PruneOptions): Promise<undefined> {
+  const app = terminal.app();
+  const target = readTarget(options);
+  const model = await findModel(terminal, options.model);
+  const texts = await findTexts(terminal, options.calibration);
+  const { criterion, steps, seed } = options;
+  const calibration = { samples: options.samples, length: options.length, seed };
+  const machine = readMachine(options);
+  const name = options.name ?? `${model.name}-cut`;
+  const run = await terminal.working(`Pruning ${model.name}`, async (work) => {
+    const shared = steps === 1 && criterion !== 'random';
+    const scored = shared
+      ? await carryOut(app, planScores(app, model, texts, { criteria: [criterion], calibration, seed, machine }), work)
+      : undefined;
+    const scores = scored && resolve(scored.folderPath, scored.result.scores);
+    const choose = readCutSettings(options, target);
+    return await carryOut(
+      app,
+      planPruning(app, model, texts, { criterion, choose, scores, calibration, steps, seed, machine, name }),
+      work,
+    );
+  });
+  const { result } = run;
+  const pruned = listModelsOfRun(app.db, run.id)[0];
+  const cut = 1 - result.parameters / result.baseParameters;
+  const text = `${name} (${pruned?.id}): ${formatCount(result.parameters)} of ${formatCount(result.baseParameters)} parameters, ${formatPercent(cut)} removed, ${formatBytes(result.sizeBytes)}: ${pruned?.folderPath}`;
+  terminal.answer({ run: run.id, model: pruned, result }, text);
+  return undefined;
+}
+
+/** Plain text, or else a task's questions with their answers. */
+async function findTexts(terminal: Terminal, name: string): Promise<CalibrationTexts> {
+  const app = terminal.app();
+  const { taskName, datasetName } = splitTaskName(name);
+  const dataset = await terminal.working(`Importing ${datasetName}`, (work) => resolveDataset(app, datasetName, work));
+  if (dataset.mapping?.kind !== 'text' || taskName !== undefined) return await findQuestions(terminal, name, ['train', 'validation']);
+  return { dataset, split: pickSplit(app, dataset, ['train', 'validation', 'test']) };
 }
 
 /** How `criterion` is asked for wherever a cut is made. */

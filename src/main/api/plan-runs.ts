@@ -1,0 +1,227 @@
+// From records to plans: which recipe and which data a score, prune, tune or evaluate run is made of.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { drawShots } from '../../shared/prompt/few-shot.ts';
+import { renderItems, toChoiceExample, toCompletionExample, toGenerationExample } from '../../shared/prompt/make-examples.ts';
+import { promptHash, type PromptSpec } from '../../shared/prompt/prompt-spec.ts';
+import type { ChooseSettings, Criterion, EvaluationSet, RecipeInput } from '../../shared/recipe.ts';
+import type { Task } from '../../shared/tasks/item.ts';
+import type { App } from '../app.ts';
+import type { Dataset } from '../db/datasets.ts';
+import type { Model } from '../db/models.ts';
+import { keepPromptVersion } from '../db/prompts.ts';
+import type { RunFile } from '../jobs/run-folder.ts';
+import { readItems, readTexts, taskOf } from './datasets.ts';
+import { identitiesOf, referTo } from './models.ts';
+import type { RunPlan } from './runs.ts';
+
+type InputOf<Kind extends RecipeInput['kind']> = Extract<RecipeInput, { kind: Kind }>;
+type PlanOf<Kind extends RecipeInput['kind']> = RunPlan & { readonly recipe: InputOf<Kind> };
+/** How the machine is used, as a recipe says it. */
+export type MachineInput = InputOf<'evaluate'>['machine'];
+
+/** A dataset's split asked with a prompt. */
+export interface Questions {
+  readonly dataset: Dataset;
+  readonly task: Task;
+  readonly prompt: PromptSpec;
+  readonly split: string;
+  readonly limit?: number;
+}
+
+/** Texts to measure perplexity on or to calibrate with. */
+export interface Texts {
+  readonly dataset: Dataset;
+  readonly split: string;
+}
+
+/** One set of an evaluation, by what is measured on it. */
+export type SetPlan = { readonly name: string } & (
+  | ({ readonly kind: 'choices' } & Questions & { readonly settings?: Partial<Extract<EvaluationSet, { kind: 'choices' }>> })
+  | ({ readonly kind: 'generation' } & Questions & { readonly settings?: Partial<Extract<EvaluationSet, { kind: 'generation' }>> })
+  | ({ readonly kind: 'perplexity' } & Texts & { readonly settings?: Partial<Extract<EvaluationSet, { kind: 'perplexity' }>> })
+);
+
+/** An evaluation of a model on any number of sets, each with its own file of examples. */
+export function planEvaluation(
+  app: App,
+  model: Model,
+  sets: readonly SetPlan[],
+  options: { title?: string; machine?: MachineInput } = {},
+): PlanOf<'evaluate'> {
+  const files = sets.map((set, index): RunFile => ({ name: `set-${index}.jsonl`, lines: [...linesOf(app, set)] }));
+  const recipeSets = sets.map(
+    (set, index) =>
+      ({ ...set.settings, kind: set.kind, name: set.name, file: `set-${index}.jsonl` }) as InputOf<'evaluate'>['sets'][number],
+  );
+  const asked = sets.filter((set) => set.kind !== 'perplexity');
+  return {
+    title: options.title ?? `evaluate ${model.name}`,
+    recipe: { kind: 'evaluate', model: referTo(app, model), sets: recipeSets, machine: options.machine },
+    files,
+    origin: {
+      sets: Object.fromEntries(
+        sets.map((set) => [
+          set.name,
+          set.kind === 'perplexity'
+            ? { datasetHash: set.dataset.hash }
+            : { datasetHash: set.dataset.hash, promptHash: promptHash(set.prompt) },
+        ]),
+      ),
+    },
+    inputs: {
+      models: [model.id],
+      datasets: [...new Set(sets.map(({ dataset }) => dataset.id))],
+      promptVersions: [...new Set(asked.map((set) => keepPrompt(app, set)))],
+    },
+    identities: identitiesOf(app, model),
+  };
+}
+
+/** Scores by several criteria from one backward pass over calibration texts. */
+export function planScores(
+  app: App,
+  model: Model,
+  texts: CalibrationTexts,
+  settings: { criteria: readonly Criterion[]; calibration?: InputOf<'score'>['calibration']; seed?: number; machine?: MachineInput },
+): PlanOf<'score'> {
+  return {
+    title: `score ${model.name}`,
+    recipe: { kind: 'score', model: referTo(app, model), ...settings, criteria: [...settings.criteria] },
+    ...calibrationOf(app, model, texts),
+    origin: { sets: {} },
+  };
+}
+
+/** A cut to a target. With `scores` the calibration texts are only named, not read again. */
+export function planPruning(
+  app: App,
+  model: Model,
+  texts: CalibrationTexts,
+  settings: {
+    criterion: Criterion;
+    choose: ChooseSettings;
+    scores?: string;
+    calibration?: InputOf<'prune'>['calibration'];
+    steps?: number;
+    seed?: number;
+    machine?: MachineInput;
+    name: string;
+  },
+): PlanOf<'prune'> {
+  const { name, ...rest } = settings;
+  const plan = calibrationOf(app, model, texts);
+  return {
+    title: `prune ${model.name} to ${name}`,
+    recipe: { kind: 'prune', model: referTo(app, model), ...rest },
+    ...plan,
+    origin: { sets: {}, modelName: name },
+    identities: settings.scores === undefined ? plan.identities : [...plan.identities, [settings.scores, hashFile(settings.scores)]],
+  };
+}
+
+/** What a tuning may be told besides its model and data. */
+export type TuneSettings = Omit<
+  InputOf<'tune'>,
+  'kind' | 'model' | 'trainFile' | 'textFile' | 'validationChoices' | 'validationFile' | 'distill'
+>;
+
+/** LoRA or full tuning on `shots` items drawn by `seed` (all of them without), rendered with the questions' prompt. */
+export function planTuning(
+  app: App,
+  model: Model,
+  questions: Questions,
+  settings: {
+    name: string;
+    shots?: number;
+    shotSeed?: number;
+    balanced?: boolean;
+    validation?: { readonly split: string; readonly limit?: number };
+    distill?: { readonly teacher: Model; readonly weight?: number; readonly temperature?: number };
+    tune: TuneSettings;
+  },
+): PlanOf<'tune'> {
+  const { prompt, task, dataset, split, limit } = questions;
+  const items = readItems(app, dataset, task, split, limit);
+  const drawn =
+    settings.shots === undefined ? items : drawShots(items, settings.shots, settings.shotSeed, { balanced: settings.balanced ?? false });
+  const files: RunFile[] = [{ name: 'examples.jsonl', lines: [...renderItems(withoutShots(prompt), drawn)].map(toCompletionExample) }];
+  const validation = settings.validation && { ...questions, ...settings.validation };
+  if (validation) {
+    const lines = prompt.choices === undefined ? completionLines(app, validation) : choiceLines(app, validation);
+    files.push({ name: 'validation.jsonl', lines: [...lines] });
+  }
+  const teacher = settings.distill && { ...settings.distill, teacher: referTo(app, settings.distill.teacher) };
+  return {
+    title: `tune ${settings.name}`,
+    recipe: {
+      ...settings.tune,
+      kind: 'tune',
+      model: referTo(app, model),
+      distill: teacher,
+      ...(validation && { [prompt.choices === undefined ? 'validationFile' : 'validationChoices']: 'validation.jsonl' }),
+    },
+    files,
+    origin: { sets: {}, modelName: settings.name },
+    inputs: { models: [model.id], datasets: [dataset.id], promptVersions: [keepPrompt(app, questions)] },
+    identities: [...identitiesOf(app, model), ...(settings.distill ? identitiesOf(app, settings.distill.teacher) : [])],
+  };
+}
+
+/** What importance is measured on: plain texts, or a task's questions with their answers. */
+export type CalibrationTexts = Texts | Questions;
+
+function calibrationOf(app: App, model: Model, texts: CalibrationTexts): Pick<RunPlan, 'files' | 'inputs' | 'identities'> {
+  const lines =
+    'prompt' in texts
+      ? [...renderItems(withoutShots(texts.prompt), readItems(app, texts.dataset, texts.task, texts.split, texts.limit))].map(
+          ({ id, rendered }) => ({ id, text: rendered.text }),
+        )
+      : readTexts(app, texts.dataset, texts.split);
+  return {
+    files: [{ name: 'examples.jsonl', lines }],
+    inputs: { models: [model.id], datasets: [texts.dataset.id] },
+    identities: identitiesOf(app, model),
+  };
+}
+
+function linesOf(app: App, set: SetPlan): Iterable<object> {
+  if (set.kind === 'perplexity') return readTexts(app, set.dataset, set.split);
+  return set.kind === 'choices' ? choiceLines(app, set) : [...rendered(app, set)].map(toGenerationExample);
+}
+
+function* rendered(app: App, { dataset, task, prompt, split, limit }: Questions): ReturnType<typeof renderItems> {
+  const pool = prompt.shots.kind === 'drawn' && split !== 'train' ? readItems(app, dataset, task, 'train') : undefined;
+  yield* renderItems(prompt, readItems(app, dataset, task, split, limit), pool);
+}
+
+function choiceLines(app: App, questions: Questions): Iterable<object> {
+  return rendered(app, questions).map(toChoiceExample);
+}
+
+function completionLines(app: App, questions: Questions): Iterable<object> {
+  return rendered(app, questions).map(toCompletionExample);
+}
+
+/** A prompt as a model is tuned on it: the examples are learnt, not shown. */
+function withoutShots(prompt: PromptSpec): PromptSpec {
+  return { ...prompt, shots: { kind: 'none' } };
+}
+
+function keepPrompt(app: App, { task, prompt }: Pick<Questions, 'task' | 'prompt'>): string {
+  return keepPromptVersion(app.db, { task: task.name, name: prompt.name, hash: promptHash(prompt), definition: { ...prompt } }).id;
+}
+
+function hashFile(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
+}
+
+/** The task and prompt of a dataset's split: the named prompt, or the task's standard one. */
+export function askDataset(
+  dataset: Dataset,
+  split: string,
+  options: { task?: string; prompt?: PromptSpec; limit?: number } = {},
+): Questions {
+  const task = taskOf(dataset, options.task);
+  return { dataset, task, prompt: options.prompt ?? task.prompts[0]!, split, limit: options.limit };
+}

@@ -1,0 +1,290 @@
+// Studies: the paper's table as runs that share what they can, carried out in order and gathered into rows.
+import { canonicalJson } from '../../shared/canonical-json.ts';
+import { AppError } from '../../shared/errors.ts';
+import { parseLlamaConfig } from '../../shared/parse-config.ts';
+import type { ProgressFrame, WorkOptions } from '../../shared/progress.ts';
+import type { PromptSpec } from '../../shared/prompt/prompt-spec.ts';
+import { countMacs } from '../../shared/prune/macs.ts';
+import { MACS_TOKENS } from '../../shared/prune/plan.ts';
+import type { TuneRecipe } from '../../shared/recipe.ts';
+import type { StudySettings } from '../../shared/study/settings.ts';
+import { aggregateStudy, type Measurement, type ModelFacts, type StudyTable, type StudyTask } from '../../shared/study/table.ts';
+import type { Task } from '../../shared/tasks/item.ts';
+import type { App } from '../app.ts';
+import type { Dataset } from '../db/datasets.ts';
+import { listModelsOfRun, type Model } from '../db/models.ts';
+import { getRun, listRunMoves } from '../db/runs.ts';
+import { createStudy, listStudies, listStudyRuns, setStudyRun, setStudyState, type Study } from '../db/studies.ts';
+import { pickSplit, readItems, resolveDataset, taskOf } from './datasets.ts';
+import { resolveModel } from './models.ts';
+import { planEvaluation, planPruning, planScores, planTuning, type CalibrationTexts, type Questions, type SetPlan } from './plan-runs.ts';
+import { findPrompt, rankPrompts } from './prompts.ts';
+import { carryOut, type DoneRun, type RunPlan } from './runs.ts';
+import { resolve } from 'node:path';
+
+/** A task of the study with everything found that its runs need. */
+interface StudyQuestions {
+  readonly name: string;
+  readonly dataset: Dataset;
+  readonly task: Task;
+  readonly prompt: PromptSpec;
+  readonly train: string;
+  readonly validation: string;
+  readonly test: string;
+  readonly items: number | undefined;
+}
+
+/** What a study reports: which of how many runs is at work with its own frame, and the table whenever it grows. */
+export interface StudyWatch {
+  readonly signal?: AbortSignal;
+  readonly step?: (step: { readonly done: number; readonly total: number; readonly title: string }) => void;
+  readonly progress?: (frame: ProgressFrame) => void;
+  readonly table?: (table: StudyTable) => void;
+}
+
+/**
+ * Carries a study out: base, cuts, tunings and their evaluations, one run after another. Runs whose recipe and data are in the records
+ * already are not made again, so a study that was stopped goes on where it was. Throws what a run ends with, `cancelled` at a stop.
+ */
+export async function runStudy(app: App, settings: StudySettings, watch: StudyWatch = {}): Promise<{ study: Study; table: StudyTable }> {
+  const study = findOrCreate(app, settings);
+  setStudyState(app.db, study.id, 'running');
+  try {
+    const table = await measureStudy(app, study, settings, watch);
+    setStudyState(app.db, study.id, 'done');
+    return { study, table };
+  } catch (thrown) {
+    setStudyState(app.db, study.id, thrown instanceof AppError && thrown.code === 'cancelled' ? 'stopped' : 'failed');
+    throw thrown;
+  }
+}
+
+async function measureStudy(app: App, study: Study, settings: StudySettings, watch: StudyWatch): Promise<StudyTable> {
+  const work: WorkOptions = { signal: watch.signal, progress: watch.progress };
+  const base = await resolveModel(app, settings.model, work);
+  const tasks = await Promise.all(settings.tasks.map((task) => findQuestions(app, base, settings, task, watch)));
+  const texts = await findTexts(app, settings);
+  const models = new Map<number, ModelFacts>([[0, factsOf(base)]]);
+  const measurements: Measurement[] = [];
+  const ratios = [...new Set(settings.ratios)].sort((a, b) => a - b);
+  const total = 2 + 2 * ratios.length + 2 * (ratios.length + 1) * settings.draws * tasks.length;
+  let done = 0;
+
+  const table = (): StudyTable =>
+    aggregateStudy({
+      tasks: tasks.map(columnOf(app)),
+      shots: settings.shots,
+      draws: settings.draws,
+      models,
+      measurements,
+      seconds: secondsOf(app, study),
+    });
+  /** Carries one run of the study out under its role. */
+  const step = async <Kind extends 'score' | 'prune' | 'tune' | 'evaluate'>(
+    role: string,
+    plan: RunPlan & { recipe: { kind: Kind } },
+  ): Promise<DoneRun<Kind>> => {
+    watch.step?.({ done, total, title: plan.title });
+    const run = await carryOut<Kind>(app, plan, work);
+    setStudyRun(app.db, study.id, role, run.id);
+    done += 1;
+    return run;
+  };
+  const measure = async (role: string, model: Model, sets: readonly SetPlan[], key: Omit<Measurement, 'sets' | 'cost'>): Promise<void> => {
+    const run = await step(
+      `evaluate/${role}`,
+      planEvaluation(app, model, sets, { title: `evaluate ${model.name}`, machine: settings.machine }),
+    );
+    measurements.push({ ...key, sets: run.result.sets, cost: run.result.cost });
+    watch.table?.(table());
+  };
+
+  const questions = tasks.map((task) => choiceSet(task, settings));
+  await measure('base', base, [...questions, ...texts], { nominalRatio: 0, tuned: false, draw: 0, adapterParameters: 0 });
+
+  const variants: { ratio: number; model: Model }[] = [{ ratio: 0, model: base }];
+  const calibration = await findCalibration(app, settings, tasks);
+  const scores =
+    settings.prune.steps > 1 || ratios.length === 0 ? undefined : await step('score', scorePlan(app, base, calibration, settings));
+  for (const ratio of ratios) {
+    const name = `${base.name}-cut-${Number((ratio * 100).toFixed(1))}`;
+    const { criterion, steps } = settings.prune;
+    const plan = planPruning(app, base, calibration, {
+      criterion,
+      steps,
+      choose: { ...settings.prune.choose, target: { kind: 'parameters', fraction: ratio } },
+      scores: scores && resolve(scores.folderPath, scores.result.scores),
+      calibration: calibrationSettings(settings),
+      seed: settings.seed,
+      machine: settings.machine,
+      name,
+    });
+    const model = onlyModel(app, await step(`prune/${ratio}`, plan), 'checkpoint');
+    models.set(ratio, factsOf(model));
+    variants.push({ ratio, model });
+    await measure(`${ratio}`, model, [...questions, ...texts], { nominalRatio: ratio, tuned: false, draw: 0, adapterParameters: 0 });
+  }
+
+  for (let draw = 0; draw < settings.draws; draw++) {
+    // The base's own tuning comes last: it is the ceiling, and the cuts are what one waits for.
+    for (const { ratio, model } of [...variants.slice(1), variants[0]!]) {
+      for (const task of tasks) {
+        const role = `${ratio}/${task.name}/draw-${draw}`;
+        const tuned = await step(`tune/${role}`, tunePlan(app, settings, { base, model, task, ratio, draw }));
+        const adapter = onlyModel(app, tuned, 'adapter');
+        // Perplexity of a tuned variant is that of its first draw's adapters: it is a side figure, and dear.
+        await measure(`${role}/tuned`, adapter, [choiceSet(task, settings), ...(draw === 0 ? texts : [])], {
+          nominalRatio: ratio,
+          tuned: true,
+          draw,
+          adapterParameters: tuned.result.trainableParameters,
+        });
+      }
+    }
+  }
+  return table();
+}
+
+function findOrCreate(app: App, settings: StudySettings): Study {
+  const same = listStudies(app.db).find((study) => canonicalJson(study.settings) === canonicalJson(settings));
+  return same ?? createStudy(app.db, { name: settings.name, settings });
+}
+
+async function findQuestions(
+  app: App,
+  base: Model,
+  settings: StudySettings,
+  asked: StudySettings['tasks'][number],
+  watch: StudyWatch,
+): Promise<StudyQuestions> {
+  const dataset = await resolveDataset(app, asked.dataset, watch);
+  const task = taskOf(dataset, asked.task);
+  const validation = pickSplit(app, dataset, [asked.validation, asked.train]);
+  const found = { name: task.name, dataset, task, train: pickSplit(app, dataset, [asked.train]), validation, items: asked.items };
+  const test = pickSplit(app, dataset, asked.test === undefined ? ['test', 'validation'] : [asked.test]);
+  if (asked.prompt !== 'rank')
+    return { ...found, test, prompt: asked.prompt === undefined ? task.prompts[0]! : findPrompt(app, task, asked.prompt) };
+  if (validation === test)
+    throw new AppError(
+      'bad-dataset',
+      `${dataset.name}: prompts cannot be ranked on ${validation}, on which they are measured. Name another split.`,
+    );
+  watch.step?.({ done: 0, total: 1, title: `rank prompts of ${task.name}` });
+  const request = { model: base, dataset, task, split: validation, items: settings.rankItems, machine: settings.machine };
+  return { ...found, test, prompt: (await rankPrompts(app, request, watch)).winner };
+}
+
+async function findTexts(app: App, settings: StudySettings): Promise<SetPlan[]> {
+  return await Promise.all(
+    settings.perplexity.map(async ({ name, dataset: wanted, split, length }) => {
+      const dataset = await resolveDataset(app, wanted);
+      const wantedSplits = split === undefined ? ['test', 'validation', 'train'] : [split];
+      return {
+        kind: 'perplexity' as const,
+        name,
+        dataset,
+        split: pickSplit(app, dataset, wantedSplits),
+        settings: { form: 'blocks' as const, length, tokenisation: settings.tokenisation },
+      };
+    }),
+  );
+}
+
+async function findCalibration(app: App, settings: StudySettings, tasks: readonly StudyQuestions[]): Promise<CalibrationTexts> {
+  const { dataset: wanted, split } = settings.calibration;
+  if (wanted === undefined) return { ...tasks[0]!, split: tasks[0]!.train };
+  const dataset = await resolveDataset(app, wanted);
+  return { dataset, split: pickSplit(app, dataset, [split, 'train']) };
+}
+
+function calibrationSettings({ calibration }: StudySettings): { samples: number; length: number; seed: number } {
+  const { samples, length, seed } = calibration;
+  return { samples, length, seed };
+}
+
+function scorePlan(app: App, base: Model, texts: CalibrationTexts, settings: StudySettings) {
+  const { criterion } = settings.prune;
+  return planScores(app, base, texts, {
+    criteria: [criterion],
+    calibration: calibrationSettings(settings),
+    seed: settings.seed,
+    machine: settings.machine,
+  });
+}
+
+function tunePlan(
+  app: App,
+  settings: StudySettings,
+  variant: { base: Model; model: Model; task: StudyQuestions; ratio: number; draw: number },
+) {
+  const { base, model, task, ratio, draw } = variant;
+  const tune: Partial<TuneRecipe> = { ...settings.tune, ...settings.tuneByRatio[String(ratio)] };
+  const asked: Questions = { dataset: task.dataset, task: task.task, prompt: task.prompt, split: task.train };
+  return planTuning(app, model, asked, {
+    name: `${model.name}-${task.name}-draw-${draw}`,
+    shots: settings.shots,
+    shotSeed: settings.seed + draw,
+    balanced: settings.balanced,
+    ...(tune.evaluateEvery !== undefined && task.validation !== task.train
+      ? { validation: { split: task.validation, limit: settings.rankItems } }
+      : {}),
+    ...(settings.distill && ratio > 0 ? { distill: { teacher: base, ...settings.distill } } : {}),
+    tune: {
+      tokenisation: settings.tokenisation,
+      machine: settings.machine,
+      ...tune,
+      steps: tune.steps ?? DEFAULT_STEPS,
+      seed: settings.seed + draw,
+    },
+  });
+}
+
+/** Updates of a tuning on 50 shots; what the trial in reference/demo-model.md found enough. */
+const DEFAULT_STEPS = 100;
+
+function choiceSet(task: StudyQuestions, { tokenisation }: StudySettings): SetPlan {
+  return {
+    kind: 'choices',
+    name: task.name,
+    dataset: task.dataset,
+    task: task.task,
+    prompt: task.prompt,
+    split: task.test,
+    limit: task.items,
+    settings: { tokenisation },
+  };
+}
+
+function columnOf(app: App): (task: StudyQuestions) => StudyTask {
+  return ({ name, dataset, task, test }) => {
+    const choices = readItems(app, dataset, task, test, 1)[0]?.choices?.length ?? 2;
+    return { name, headline: task.metric === 'acc_norm' ? 'acc_norm' : 'acc', chance: 1 / choices };
+  };
+}
+
+function factsOf(model: Model): ModelFacts {
+  return { parameters: model.parameters, bytes: model.sizeBytes, macs: countMacs(parseLlamaConfig(model.config, model.name), MACS_TOKENS) };
+}
+
+function onlyModel(app: App, run: DoneRun, form: Model['form']): Model {
+  const model = listModelsOfRun(app.db, run.id).find((one) => one.form === form);
+  if (model) return model;
+  throw new AppError(
+    'not-found',
+    `Run ${run.id} (${run.title}) is done, but its ${form} is not in the records; delete the run and start again.`,
+  );
+}
+
+/** Time that the study's runs took in all, however often it was stopped in between. */
+function secondsOf(app: App, study: Study): number {
+  const runIds = new Set(listStudyRuns(app.db, study.id).map(({ runId }) => runId));
+  let elapsedMs = 0;
+  for (const id of runIds) {
+    const moves = listRunMoves(app.db, getRun(app.db, id).id);
+    moves.forEach((move, index) => {
+      const next = moves[index + 1];
+      if (move.state === 'running' && next) elapsedMs += next.at - move.at;
+    });
+  }
+  return elapsedMs / 1000;
+}

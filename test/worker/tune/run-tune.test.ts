@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { AppError } from '../../../src/shared/errors.ts';
 import type { TuneRecipe } from '../../../src/shared/recipe.ts';
@@ -218,7 +219,11 @@ describe('a run that was interrupted', () => {
     const recipe = await writeRun(whole, { model: { checkpoint }, lora: { ...lora, dropout: 0.1 }, optimizer: fast, distill });
     await cp(whole, cut, { recursive: true });
     await runTune(whole, recipe);
-    const killed = spawnSync(process.execPath, [join(import.meta.dirname, '../../fixtures/tune-until.ts'), cut, String(step)]);
+    const killed = spawnSync(process.execPath, [
+      fileURLToPath(new URL('../../fixtures/tune-until.ts', import.meta.url)),
+      cut,
+      String(step),
+    ]);
     expect(killed.signal).toBe('SIGKILL');
     expect(readMetrics(join(cut, 'metrics.jsonl')).at(-1)!.step).toBe(step);
     await runTune(cut, recipe);

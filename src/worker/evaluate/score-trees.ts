@@ -34,7 +34,10 @@ export interface TreeScores {
 }
 
 /** Tokens in one batch: enough to keep a processor's matrix units busy, few enough for the activations of a large model. */
-const BATCH_TOKENS = 2048;
+const BATCH_TOKENS = { least: 512, most: 2048 };
+
+/** A batch is kept so small that its attention scores fill no more than this: the C library maps and clears larger ones anew for every op. */
+const ATTENTION_BYTES = 8 << 20;
 
 /** Row lengths that are tried; more of them would pack tighter and compile more often. */
 const ROW_LENGTHS = [64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096];
@@ -51,7 +54,7 @@ export async function* scoreTrees(model: LlamaModel, trees: readonly TokenTree[]
   for (const { items, parts, limit, prefix } of groupTrees(trees, model.config, options)) {
     const packed = packTightly(parts, limit, model.config);
     let truncated = packed.truncated.map((item) => items[item]!);
-    for (const part of batchRows(packed)) {
+    for (const part of batchRows(packed, model.config)) {
       await setImmediate();
       throwIfCancelled(signal);
       const item = part.item.map((within) => items[within]!);
@@ -94,8 +97,9 @@ function groupTrees(trees: readonly TokenTree[], config: LlamaConfig, { common, 
   return [...groups.values()];
 }
 
-/** A path that must be cut from the left loses its beginning, so it cannot continue a common one. */
+/** A path that must be cut from the left loses its beginning, so it cannot continue a common one; nor can one whose beginning counts. */
 function continues(tree: TokenTree, beginning: Int32Array, limit: number): boolean {
+  if (tree.counts === 'all') return false;
   return tree.context.length > beginning.length && longestPath(tree) <= limit && beginning.every((id, i) => tree.context[i] === id);
 }
 
@@ -136,11 +140,14 @@ function countOperations({ hiddenSize, headSize, layers }: LlamaConfig): { perTo
 }
 
 /** Batches without empty rows and in few shapes: full ones first, then halves, quarters and so on for the rows that are left. */
-function* batchRows(packed: PackedRows): Generator<PackedBatch> {
-  let size = 2 ** Math.floor(Math.log2(Math.max(1, BATCH_TOKENS / packed.rowTokens)));
-  for (let from = 0; from < packed.rows.length; from += size) {
-    while (size > packed.rows.length - from) size /= 2;
-    yield* toBatches({ ...packed, rows: packed.rows.slice(from, from + size) }, BATCH_TOKENS, { rows: size });
+function* batchRows(packed: PackedRows, config: LlamaConfig): Generator<PackedBatch> {
+  const { rowTokens, rows } = packed;
+  const heads = Math.max(1, ...config.layers.map(({ queryHeads }) => queryHeads));
+  const tokens = Math.min(BATCH_TOKENS.most, Math.max(BATCH_TOKENS.least, ATTENTION_BYTES / (4 * heads * rowTokens)));
+  let size = 2 ** Math.floor(Math.log2(Math.max(1, tokens / rowTokens)));
+  for (let from = 0; from < rows.length; from += size) {
+    while (size > rows.length - from) size /= 2;
+    yield* toBatches({ ...packed, rows: rows.slice(from, from + size) }, size * rowTokens, { rows: size });
   }
 }
 

@@ -33,6 +33,12 @@ export class RandomStream {
     return mix32(mix32((index >>> 0) ^ this.#keyA) + this.#keyB + Math.imul(Math.floor(index / 2 ** 32), 0x632be59b));
   }
 
+  /** Words 0, 1, ... of the stream into an array. */
+  fill(words: Uint32Array): void {
+    const [a, b] = [this.#keyA, this.#keyB];
+    for (let i = 0; i < words.length; i++) words[i] = mix32(mix32(i ^ a) + b);
+  }
+
   /** The next word, uniform in [0, 2^32). */
   next(): number {
     return this.at(this.#counter++);

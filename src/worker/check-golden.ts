@@ -10,13 +10,14 @@ import { parseCut, parseMask, parseWave, projectionOf, readGolden, type Golden }
 import { openDevice } from './graph/choose-device.ts';
 import type { Device } from './graph/device.ts';
 import type { Batch, Counted } from './llama/batch.ts';
+import { layerWidths, projectionSize } from './llama/block.ts';
 import type { Adapter, LlamaModel } from './llama/model.ts';
 import { scoreModel } from './llama/score-sweep.ts';
 import { chunkWindows } from './prune/calibration.ts';
 import { slice } from './prune/slice.ts';
 import { initAdamW, updateAdamW } from './tune/adamw.ts';
 import { clipScale, gradientNorm } from './tune/clip.ts';
-import { adapterParameters, projectionShape } from './tune/lora.ts';
+import { adapterParameters } from './tune/lora.ts';
 import { openCheckpoint } from './weights/checkpoint.ts';
 import { openModel } from './weights/open-model.ts';
 
@@ -145,10 +146,10 @@ class Comparison {
     const weights = new Map<string, { a: Float32Array; b: Float32Array }>();
     const [makeA, makeB] = [parseWave(lora.A_init, this.#where), parseWave(lora.B_init, this.#where)];
     const targets = lora.j.map((module) => projectionOf(module, this.#where));
-    for (const [layer, shape] of this.#model.config.layers.entries()) {
+    for (const layer of this.#model.config.layers.keys()) {
       targets.forEach((projection, j) => {
-        const [out, into] = projectionShape(this.#model.config, shape, projection);
-        weights.set(`${layer}.${projection}`, { a: makeA(lora.r, into, layer, j), b: makeB(out, lora.r, layer, j) });
+        const size = projectionSize(layerWidths(this.#model.config, layer), projection);
+        weights.set(`${layer}.${projection}`, { a: makeA(lora.r, size.in, layer, j), b: makeB(size.out, lora.r, layer, j) });
       });
     }
     return { rank: lora.r, scale: lora.alpha / lora.r, targets, weights };

@@ -29,6 +29,14 @@ export interface BlockShape {
     { readonly R: number; readonly scale: number; readonly targets: readonly Projection[]; readonly dropout: boolean } | undefined;
 }
 
+type Widths = Pick<BlockShape, 'D' | 'H' | 'K' | 'E' | 'F'>;
+
+/** The widths of one layer of a model. */
+export function layerWidths(config: LlamaConfig, layer: number): Widths {
+  const { queryHeads, kvHeads, ffn } = config.layers[layer]!;
+  return { D: config.hiddenSize, H: queryHeads, K: kvHeads, E: config.headSize, F: ffn };
+}
+
 /** The block shape of one layer of a model. */
 export function blockShape(
   config: LlamaConfig,
@@ -37,16 +45,11 @@ export function blockShape(
   matrices: BlockShape['matrices'],
   lora?: BlockShape['lora'],
 ): BlockShape {
-  const { queryHeads, kvHeads, ffn } = config.layers[layer]!;
   return {
     B: rows.B,
     T: rows.T,
     P: rows.P ?? 0,
-    D: config.hiddenSize,
-    H: queryHeads,
-    K: kvHeads,
-    E: config.headSize,
-    F: ffn,
+    ...layerWidths(config, layer),
     eps: config.rmsNormEps,
     bias: { attention: config.attentionBias, output: config.outputBias, mlp: config.mlpBias },
     qkNorm: config.qkNorm,
@@ -65,7 +68,7 @@ export const LORA_INPUTS = {
 export type LoraInput = keyof typeof LORA_INPUTS;
 
 /** Width in and out of a projection in a block. */
-export function projectionSize({ D, H, K, E, F }: BlockShape, projection: Projection): { readonly out: number; readonly in: number } {
+export function projectionSize({ D, H, K, E, F }: Widths, projection: Projection): { readonly out: number; readonly in: number } {
   switch (projection) {
     case 'q_proj':
       return { out: H * E, in: D };

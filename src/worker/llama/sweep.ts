@@ -108,7 +108,7 @@ async function layerFeeds(runner: Runner, fed: Fed, layer: number, shape: BlockS
 
 /**
  * Inverted-dropout masks for the activations that the adapters of a layer read: 0 with the given rate, else 1/(1-rate). Projections that
- * read one activation share its mask. Two 16-bit draws come out of each word, so the rate is exact to 1/65536.
+ * read one activation share its mask. A draw is half a word, so the rate is exact to 1/65536.
  */
 function dropoutMasks(adapter: Adapter, { rate, seed, step }: Dropout, layer: number, shape: BlockShape): Feeds {
   const feeds: Feeds = {};
@@ -120,11 +120,10 @@ function dropoutMasks(adapter: Adapter, { rate, seed, step }: Dropout, layer: nu
     const size = [shape.B * shape.T, projectionSize(shape, readers[0]!).in];
     const data = new Float32Array(size[0]! * size[1]!);
     const random = new RandomStream(seed, `dropout ${step} ${layer} ${name}`);
-    for (let i = 0; i < data.length; i += 2) {
-      const word = random.at(i);
-      data[i] = (word & 0xffff) < threshold ? 0 : keep;
-      if (i + 1 < data.length) data[i + 1] = word >>> 16 < threshold ? 0 : keep;
-    }
+    const words = new Uint32Array(Math.ceil(data.length / 2));
+    random.fill(words);
+    const halves = new Uint16Array(words.buffer);
+    for (let i = 0; i < data.length; i++) data[i] = halves[i]! < threshold ? 0 : keep;
     feeds[`dropout.${name}`] = { data, shape: size, dtype: 'float32' };
   }
   return feeds;

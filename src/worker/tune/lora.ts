@@ -1,8 +1,9 @@
 // LoRA adapters at their start, by PEFT's rules, and their weights as a list of parameters.
 import { AppError } from '../../shared/errors.ts';
-import type { LayerShape, LlamaConfig } from '../../shared/llama-config.ts';
+import type { LlamaConfig } from '../../shared/llama-config.ts';
 import { RandomStream } from '../../shared/random.ts';
-import type { LoraSettings, Projection } from '../../shared/recipe.ts';
+import type { LoraSettings } from '../../shared/recipe.ts';
+import { layerWidths, projectionSize } from '../llama/block.ts';
 import type { Adapter } from '../llama/model.ts';
 import type { Parameter } from './adamw.ts';
 
@@ -19,42 +20,21 @@ export function adapterScale(settings: Pick<LoraSettings, 'rank' | 'alpha' | 'rs
 export function createAdapter(config: LlamaConfig, settings: LoraSettings, seed: number): Adapter {
   const { rank, targets } = settings;
   const weights = new Map<string, { a: Float32Array; b: Float32Array }>();
-  for (const [layer, shape] of config.layers.entries()) {
+  for (const layer of config.layers.keys()) {
     for (const projection of targets) {
-      const [outputs, inputs] = projectionShape(config, shape, projection);
-      if (outputs === 0 || inputs === 0) continue;
+      const size = projectionSize(layerWidths(config, layer), projection);
+      if (size.out === 0 || size.in === 0) continue;
       const key = `${layer}.${projection}`;
       const random = new RandomStream(seed, `adapter ${key}`);
-      const bound = 1 / Math.sqrt(inputs);
-      const a = Float32Array.from({ length: rank * inputs }, () => (2 * random.uniform() - 1) * bound);
-      weights.set(key, { a, b: new Float32Array(outputs * rank) });
+      const bound = 1 / Math.sqrt(size.in);
+      const a = Float32Array.from({ length: rank * size.in }, () => (2 * random.uniform() - 1) * bound);
+      weights.set(key, { a, b: new Float32Array(size.out * rank) });
     }
   }
   if (weights.size === 0) {
     throw new AppError('bad-recipe', `No layer of the model has any of the projections ${targets.join(', ')}: choose other LoRA targets.`);
   }
   return { rank, scale: adapterScale(settings), targets, weights };
-}
-
-/** [out, in] of a projection in a layer of this shape. */
-function projectionShape(config: LlamaConfig, shape: LayerShape, projection: Projection): readonly [number, number] {
-  const hidden = config.hiddenSize;
-  const query = shape.queryHeads * config.headSize;
-  const keyValue = shape.kvHeads * config.headSize;
-  switch (projection) {
-    case 'q_proj':
-      return [query, hidden];
-    case 'k_proj':
-    case 'v_proj':
-      return [keyValue, hidden];
-    case 'o_proj':
-      return [hidden, query];
-    case 'gate_proj':
-    case 'up_proj':
-      return [shape.ffn, hidden];
-    case 'down_proj':
-      return [hidden, shape.ffn];
-  }
 }
 
 /** The adapter's arrays themselves as parameters, `${layer}.${projection}.a` and `.b`, in the adapter's order. */

@@ -235,10 +235,10 @@ export class Device {
 
   /** Releases every compiled program and pooled buffer. Handles that are still held stay valid. */
   async dispose(): Promise<void> {
-    const programs = await Promise.all(this.#programs.values());
+    const programs = await Promise.allSettled(this.#programs.values()); // one that could not be compiled has nothing to free
     this.#programs.clear();
     this.#pool.clear();
     this.#poolBytes = 0;
-    for (const program of programs) await program.session.release();
+    for (const program of programs) if (program.status === 'fulfilled') await program.value.session.release();
   }
 }

@@ -3,12 +3,19 @@ import { os } from '@orpc/server';
 import { z } from 'zod';
 import { AppError } from '../shared/errors.ts';
 import type { WorkOptions } from '../shared/progress.ts';
+import { machine, modelRef, tokenisation } from '../shared/recipe.ts';
 import { toWireError } from '../shared/wire-error.ts';
+import { checkGolden } from './check-golden.ts';
+import { openSubject } from './evaluate/open-subject.ts';
+import { generate } from './evaluate/generation.ts';
+import { probeDevices } from './graph/choose-device.ts';
 import { inspectCheckpoint } from './inspect.ts';
 import { progressStream } from './progress-stream.ts';
 import { runFolder, type RecipeRunner } from './run.ts';
 import { loadTokenizer } from './text/tokenizer.ts';
 
+export type { GoldenReport } from './check-golden.ts';
+export type { DeviceFinding } from './graph/choose-device.ts';
 export type { CheckpointFacts } from './inspect.ts';
 
 /** A call whose AppErrors reach the caller as AppErrors. */
@@ -20,6 +27,19 @@ const call = os.use(async ({ next }) => {
   }
 });
 
+const generateInput = z.object({
+  model: modelRef,
+  prompt: z.string(),
+  maxTokens: z.number().int().positive().default(64),
+  temperature: z.number().nonnegative().default(0),
+  topK: z.number().int().nonnegative().default(0),
+  topP: z.number().positive().max(1).default(1),
+  stop: z.array(z.string()).default([]),
+  seed: z.number().int().default(42),
+  tokenisation: tokenisation.prefault({}),
+  machine: machine.prefault({}),
+});
+
 /** The worker's calls; main imports this type alone. */
 export type WorkerRouter = ReturnType<typeof createWorkerRouter>;
 
@@ -28,11 +48,22 @@ export function createWorkerRouter(run?: RecipeRunner) {
   const running = new Map<string, AbortController>();
   let last: Promise<unknown> = Promise.resolve();
 
-  /** Jobs share the thread, the memory and the cached programs, so each waits for the one before it. */
-  function oneAtATime<T>(job: () => Promise<T>): Promise<T> {
-    const turn = last.then(job);
-    last = turn.catch(() => undefined);
-    return turn;
+  /** Jobs share the thread and the memory, so each waits for the one before it. The returned function ends the turn. */
+  async function takeTurn(): Promise<() => void> {
+    const before = last;
+    const turn = Promise.withResolvers<undefined>();
+    last = turn.promise;
+    await before;
+    return () => turn.resolve(undefined);
+  }
+
+  async function oneAtATime<T>(job: () => Promise<T>): Promise<T> {
+    const endTurn = await takeTurn();
+    try {
+      return await job();
+    } finally {
+      endTurn();
+    }
   }
 
   return {
@@ -54,6 +85,32 @@ export function createWorkerRouter(run?: RecipeRunner) {
           return { ids, pieces: ids.map((id) => tokenizer.decode([id])) };
         });
       }),
+
+    /** Text that follows a prompt, piece by piece as it settles; returns how it ended. */
+    generate: call.input(generateInput).handler(async function* ({ input, signal }) {
+      const endTurn = await takeTurn();
+      try {
+        await using subject = await openSubject(input.model, input.machine, { signal });
+        return yield* generate(subject, input.prompt, input, { signal });
+      } catch (thrown) {
+        throw toWireError(thrown);
+      } finally {
+        endTurn();
+      }
+    }),
+
+    /** What the machine can compute on, with the reasons. */
+    probe: call
+      .input(z.object({ threads: z.number().int().positive().optional() }))
+      .handler(({ input }) => oneAtATime(() => probeDevices(input))),
+
+    /** Compares the engine with a golden file, section by section. */
+    check: call.input(z.object({ folder: z.string().min(1), golden: z.string().min(1), machine })).handler(async function* ({
+      input,
+      signal,
+    }) {
+      return yield* progressStream((work) => oneAtATime(() => checkGolden(input.folder, input.golden, input.machine, work)), signal);
+    }),
 
     /** Runs a run folder: frames of progress, then the result. */
     run: call.input(z.object({ folder: z.string().min(1) })).handler(async function* ({ input, signal }) {

@@ -6,7 +6,7 @@ import type { ProgressFrame, WorkOptions } from '../../shared/progress.ts';
 import type { PromptSpec } from '../../shared/prompt/prompt-spec.ts';
 import { countMacs } from '../../shared/prune/macs.ts';
 import { MACS_TOKENS } from '../../shared/prune/plan.ts';
-import type { TuneRecipe } from '../../shared/recipe.ts';
+
 import type { StudySettings } from '../../shared/study/settings.ts';
 import { aggregateStudy, type Measurement, type ModelFacts, type StudyTable, type StudyTask } from '../../shared/study/table.ts';
 import type { Task } from '../../shared/tasks/item.ts';
@@ -17,7 +17,16 @@ import { getRun, listRunMoves } from '../db/runs.ts';
 import { createStudy, listStudies, listStudyRuns, setStudyRun, setStudyState, type Study } from '../db/studies.ts';
 import { pickSplit, readItems, resolveDataset, taskOf } from './datasets.ts';
 import { resolveModel } from './models.ts';
-import { planEvaluation, planPruning, planScores, planTuning, type CalibrationTexts, type Questions, type SetPlan } from './plan-runs.ts';
+import {
+  planEvaluation,
+  planPruning,
+  planScores,
+  planTuning,
+  type CalibrationTexts,
+  type Questions,
+  type SetPlan,
+  type TuneSettings,
+} from './plan-runs.ts';
 import { findPrompt, rankPrompts } from './prompts.ts';
 import { carryOut, type DoneRun, type RunPlan } from './runs.ts';
 import { resolve } from 'node:path';
@@ -218,7 +227,7 @@ function tunePlan(
   variant: { base: Model; model: Model; task: StudyQuestions; ratio: number; draw: number },
 ) {
   const { base, model, task, ratio, draw } = variant;
-  const tune: Partial<TuneRecipe> = { ...settings.tune, ...settings.tuneByRatio[String(ratio)] };
+  const tune: Partial<TuneSettings> = { ...settings.tune, ...settings.tuneByRatio[String(ratio)] };
   const asked: Questions = { dataset: task.dataset, task: task.task, prompt: task.prompt, split: task.train };
   return planTuning(app, model, asked, {
     name: `${model.name}-${task.name}-draw-${draw}`,

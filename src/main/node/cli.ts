@@ -5,7 +5,9 @@ import { defaultDataFolder } from './data-folder.ts';
 import type { Bind } from './commands/bind.ts';
 import { addDataCommands } from './commands/data.ts';
 import { addImportCommand } from './commands/import.ts';
+import { addLookCommands } from './commands/look.ts';
 import { addPruneCommands } from './commands/prune.ts';
+import { addStudyCommands } from './commands/study.ts';
 import { addTuneCommands } from './commands/tune.ts';
 import { EXIT, openTerminal, reportError, type GlobalOptions } from './terminal.ts';
 
@@ -39,6 +41,8 @@ export async function runCommandLine(parameters: readonly string[]): Promise<num
   addDataCommands(program, bind);
   addPruneCommands(program, bind);
   addTuneCommands(program, bind);
+  addStudyCommands(program, bind);
+  addLookCommands(program, bind);
   try {
     await program.parseAsync(parameters, { from: 'user' });
     return exitCode;

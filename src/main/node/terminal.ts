@@ -1,5 +1,10 @@
 // What every command has in hand: the app, where to print, progress, and the ear for Ctrl-C.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { createApp, type App } from '../app.ts';
+import { DATABASE_FILE } from '../db/open.ts';
+import { connectWorker, type Worker } from '../jobs/worker-client.ts';
+import type { WorkerRouter } from '../../worker/api.ts';
 import { AppError, asAppError, type ErrorCode } from '../../shared/errors.ts';
 import type { WorkOptions } from '../../shared/progress.ts';
 import { fileURLToPath } from 'node:url';
@@ -27,12 +32,17 @@ const USAGE_CODES: readonly ErrorCode[] = [
   'not-found',
 ];
 
-const RESOURCES = fileURLToPath(new URL('../../../resources', import.meta.url));
+/** What ships with the program. */
+export const RESOURCES = fileURLToPath(new URL('../../../resources', import.meta.url));
 
 export interface Terminal extends Disposable {
   readonly options: GlobalOptions;
   /** Opened when first asked for: a command that needs no records touches no data folder. */
   app(): App;
+  /** The app's worker where the app is open, else one of its own: for work that touches no records. */
+  worker(): Worker;
+  /** Whether the data folder holds records already. */
+  hasRecords(): boolean;
   /** Fires at the first Ctrl-C. */
   readonly signal: AbortSignal;
   /** Prints the command's one answer on standard output: `text` for people, or `value` as one JSON object with --json. */
@@ -45,14 +55,19 @@ export interface Terminal extends Disposable {
 
 export function openTerminal(options: GlobalOptions): Terminal {
   let app: App | undefined;
+  let loose: Worker | undefined;
   const stop = new AbortController();
   const style: ProgressStyle = options.quiet ? 'none' : !options.json && process.stderr.isTTY ? 'bar' : 'lines';
   const note = (line: string): void => {
     if (!options.quiet) process.stderr.write(`${line}\n`);
   };
+  const log = (line: string): void => {
+    if (options.debug) process.stderr.write(`${line}\n`);
+  };
   const interrupt = (): void => {
     if (stop.signal.aborted) {
       app?.[Symbol.dispose]();
+      loose?.[Symbol.dispose]();
       process.exit(EXIT.cancelled);
     }
     process.stderr.write('\nStopping at the next safe point. Press Ctrl-C again to end at once.\n');
@@ -62,10 +77,13 @@ export function openTerminal(options: GlobalOptions): Terminal {
   process.on('SIGTERM', interrupt);
   return {
     options,
+    worker() {
+      if (app) return app.worker();
+      if (!loose?.isAlive) loose = connectWorker<WorkerRouter>(spawnWorker(log));
+      return loose;
+    },
+    hasRecords: () => existsSync(join(options.data, DATABASE_FILE)),
     app() {
-      const log = (line: string): void => {
-        if (options.debug) process.stderr.write(`${line}\n`);
-      };
       app ??= createApp({
         dataFolder: options.data,
         resourcesFolder: RESOURCES,
@@ -87,6 +105,7 @@ export function openTerminal(options: GlobalOptions): Terminal {
     [Symbol.dispose]() {
       process.off('SIGINT', interrupt);
       process.off('SIGTERM', interrupt);
+      loose?.[Symbol.dispose]();
       app?.[Symbol.dispose]();
     },
   };

@@ -2,17 +2,24 @@
 import type { StudyTable } from '../../shared/study/table.ts';
 import { studyColumns, studyRows } from './columns.ts';
 
-/** Cells in columns of equal width, the first to the left and figures to the right, with a rule under the titles. */
+/** Begins a figure: a digit, a sign, or the dash that stands for none. */
+const FIGURE = /^[\d+\u2212\u2013<-]/;
+
+/** Cells in columns of equal width with a rule under the titles; columns of figures stand to the right. */
 export function formatTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = titles.map((title, column) =>
-    Math.max(...[title, ...rows.map((row) => row[column] ?? '')].map((cell) => [...cell].length)),
-  );
+  const columns = titles.map((title, column) => {
+    const cells = rows.map((row) => row[column] ?? '');
+    return {
+      width: Math.max(...[title, ...cells].map((cell) => [...cell].length)),
+      right: cells.some((cell) => cell !== '') && cells.every((cell) => cell === '' || FIGURE.test(cell)),
+    };
+  });
   const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) => pad(cell, widths[column] ?? 0, column > 0))
+    columns
+      .map(({ width, right }, column) => pad(cells[column] ?? '', width, right))
       .join('  ')
       .trimEnd();
-  return [line(titles), widths.map((width) => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
+  return [line(titles), columns.map(({ width }) => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
 }
 
 /** The study's table for a terminal. */

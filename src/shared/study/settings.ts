@@ -2,10 +2,17 @@
 import { z } from 'zod';
 import { calibration, chooseSettings, criterion, machine, tokenisation, tuneRecipe } from '../recipe.ts';
 
-/** What a tuning may be told; model, data and teacher are the study's own. */
-const tuneSettings = tuneRecipe
+const tuneRecipePart = tuneRecipe
   .omit({ kind: true, model: true, trainFile: true, textFile: true, validationChoices: true, validationFile: true, distill: true })
-  .partial();
+  .partial()
+  .strict();
+
+/** What a tuning may be told; model, data and teacher are the study's own. Checked, but kept as given: defaults are the recipe's business. */
+const tuneSettings = z.unknown().transform((value, context): z.input<typeof tuneRecipePart> => {
+  const parsed = tuneRecipePart.safeParse(value);
+  for (const issue of parsed.error?.issues ?? []) context.issues.push({ ...issue, code: 'custom', input: value });
+  return value as z.input<typeof tuneRecipePart>;
+});
 
 const splitName = z.string().min(1);
 

@@ -4,10 +4,12 @@ import type { StudyRow, StudyTable } from '../../shared/study/table.ts';
 import { studyRows } from './columns.ts';
 
 const WIDTH = 560;
-const LEFT = 96;
+const LEFT = 132;
 const RIGHT = 20;
 const ROW_HEIGHT = 30;
 const TOP = 30;
+/** Within a task each variant has a line of its own, so that marks do not hide each other. */
+const LANE = 11;
 /** A 95% interval is this many standard errors to each side. */
 const INTERVAL = 1.96;
 
@@ -48,22 +50,25 @@ export function drawKept(table: StudyTable): string {
   return svg(height, 'Share of the base’s mean accuracy kept by each variant', axis(at, low, high, height) + base + lines.join(''));
 }
 
-/** One line per task: each variant's headline figure with its 95% interval, and a dashed mark at the accuracy of guessing. */
+/** A band per task, a lane per variant: the headline figure with its 95% interval, and a dashed line at the accuracy of guessing. */
 export function drawTasks(table: StudyTable): string {
   const rows = studyRows(table);
   const at = scale(0, 1);
-  const height = TOP + ROW_HEIGHT * table.tasks.length + 26;
+  const band = LANE * rows.length + 12;
+  const height = TOP + band * table.tasks.length + 26;
   const lines = table.tasks.map((task, index) => {
-    const y = TOP + ROW_HEIGHT * (index + 0.5);
-    const chance = `<line class="reference" x1="${at(task.chance)}" x2="${at(task.chance)}" y1="${y - 11}" y2="${y + 11}"/>`;
-    const marks = rows.map((row) => {
+    const top = TOP + band * index;
+    const chance = `<line class="reference" x1="${at(task.chance)}" x2="${at(task.chance)}" y1="${top}" y2="${top + band - 8}"/>`;
+    const marks = rows.map((row, lane) => {
       const figures = row.tasks[task.name];
       if (!figures) return '';
       const share = figures[task.headline];
       const half = INTERVAL * figures.stderr;
-      return `<g><title>${escapeHtml(`${row.name}: ${formatShare(share)} %`)}</title>${whiskerOf(at(Math.max(0, share - half)), at(Math.min(1, share + half)), y, 'thin')}${markOf(row, table, at(share), y)}</g>`;
+      const y = top + LANE * (lane + 0.5);
+      const whisker = whiskerOf(at(Math.max(0, share - half)), at(Math.min(1, share + half)), y, 'thin');
+      return `<g><title>${escapeHtml(`${row.name}: ${formatShare(share)} %`)}</title>${whisker}${markOf(row, table, at(share), y)}</g>`;
     });
-    return label(task.name, y) + chance + marks.join('');
+    return label(task.name, top + (band - 12) / 2) + chance + marks.join('');
   });
   return svg(height, 'Accuracy of each variant by task', axis(at, 0, 1, height) + lines.join(''));
 }

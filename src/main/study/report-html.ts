@@ -23,7 +23,7 @@ section { background: var(--surface); border: 1px solid var(--line); border-radi
 table { border-collapse: collapse; width: 100%; } th, td { padding: 6px 8px; text-align: right; white-space: nowrap; }
 th { color: var(--ink-2); font-weight: 600; border-bottom: 1px solid var(--line-2); } td { border-top: 1px solid var(--line); }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: var(--surface); } td:first-child { font-weight: 600; }
-.icon { vertical-align: -3px; margin-right: 6px; } .note { color: var(--ink-3); font-size: 12px; margin-top: 8px; max-width: 70ch; }
+.icon { vertical-align: -3px; margin-right: 6px; } .note { color: var(--ink-3); font-size: 12px; margin-top: 8px; max-width: 110ch; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; color: var(--ink-2); font-size: 12px; margin-bottom: 8px; padding: 0; list-style: none; }
 .chart { width: 100%; height: auto; display: block; font-size: 11px; } .chart text { fill: var(--ink-3); }
 .chart .label { fill: var(--ink-2); } .chart .figure { fill: var(--ink); font-weight: 600; } .grid { stroke: var(--grid); }

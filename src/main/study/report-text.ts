@@ -8,10 +8,11 @@ const FIGURE = /^[\d+\u2212\u2013<-]/;
 /** Cells in columns of equal width with a rule under the titles; columns of figures stand to the right. */
 export function formatTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
   const columns = titles.map((title, column) => {
+    // The first column names the row.
     const cells = rows.map((row) => row[column] ?? '');
     return {
       width: Math.max(...[title, ...cells].map((cell) => [...cell].length)),
-      right: cells.some((cell) => cell !== '') && cells.every((cell) => cell === '' || FIGURE.test(cell)),
+      right: column > 0 && cells.some((cell) => cell !== '') && cells.every((cell) => cell === '' || FIGURE.test(cell)),
     };
   });
   const line = (cells: readonly string[]): string =>

@@ -1,0 +1,43 @@
+// What all seven tasks of the demo share: the form of an item, and how choices are drawn.
+import type { RandomStream } from '../shared/random.ts';
+import type { World } from './world.ts';
+
+export type TaskName = 'boolq' | 'piqa' | 'hellaswag' | 'winogrande' | 'arc_easy' | 'arc_challenge' | 'openbookqa';
+
+/** One test question: the published record, and the text that each choice makes by the harness's rules (evaluation.md 5.1). */
+export interface TaskItem {
+  /** Decides the part of the data that the item may be in. */
+  readonly prompt: string;
+  readonly gold: number;
+  /** Context and continuation of each choice, joined. */
+  readonly texts: readonly string[];
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+export interface DemoTask {
+  readonly name: TaskName;
+  readonly choices: number;
+  /** Draws an item whose right choice stands at `gold`. */
+  readonly draw: (world: World, random: RandomStream, gold: number) => TaskItem;
+}
+
+export const LETTERS = ['A', 'B', 'C', 'D'];
+
+/** The published form of keyed choices (ARC, OpenBookQA). */
+export function keyedChoices(
+  choices: readonly string[],
+  gold: number,
+): { choices: { text: readonly string[]; label: readonly string[] }; answerKey: string } {
+  return { choices: { text: choices, label: LETTERS.slice(0, choices.length) }, answerKey: LETTERS[gold]! };
+}
+
+/** The answer at place `gold` among `count` different values of the pool. Throws RangeError when the pool is too small. */
+export function drawChoices(random: RandomStream, answer: string, pool: readonly string[], count: number, gold: number): string[] {
+  const others = random.sample(
+    pool.filter((value) => value !== answer),
+    count - 1,
+  );
+  if (others.length < count - 1) throw new RangeError(`“${answer}” has only ${others.length} other values, ${count - 1} are needed`);
+  others.splice(gold, 0, answer);
+  return others;
+}

@@ -1,0 +1,82 @@
+// Writes the demo's data: seven datasets, two perplexity texts, calibration texts, the tokenizer, and the pretraining corpus.
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { auditOverlap } from './audit.ts';
+import { documents, heldOutTexts, perplexityText } from './corpus.ts';
+import { buildDataset, DEMO_TASKS } from './datasets.ts';
+import { tokenizerConfig, trainTokenizer } from './train-bpe.ts';
+import { buildWorld, DEFAULT_WORLD } from './world.ts';
+
+/** Seeds of the three streams of documents: pretraining, and texts like it that it does not hold. */
+const CORPUS_SEED = 1;
+const CALIBRATION_SEED = 2;
+const CALIBRATION_DOCUMENTS = 200;
+const PERPLEXITY_CHARACTERS = 60_000;
+/** The tokenizer sees this many documents; more would not change what words there are. */
+const TOKENIZER_DOCUMENTS = 8_000;
+const MAX_LENGTH = 512;
+
+export interface DataOptions {
+  readonly out: string;
+  readonly documents: number;
+  readonly vocab: number;
+  readonly things: number;
+  readonly people: number;
+  readonly corpus?: string;
+}
+
+/** Makes everything under `out`, and the corpus (JSONL, {"text"}) at `corpus`. The same options write the same bytes. */
+export async function makeData(options: DataOptions, print: (line: string) => void): Promise<void> {
+  const world = buildWorld({ ...DEFAULT_WORLD, things: options.things, people: options.people });
+  const datasets = DEMO_TASKS.map((task) => buildDataset(world, task));
+  for (const { name, splits } of datasets) {
+    const folder = join(options.out, 'datasets', name);
+    await mkdir(folder, { recursive: true });
+    for (const [split, items] of Object.entries(splits)) {
+      await writeFile(join(folder, `${split}.jsonl`), toLines(items.map(({ record }, index) => numbered(record, index))));
+    }
+    print(`${name}: ${splits.train.length} train, ${splits.validation.length} validation, ${splits.test.length} test`);
+  }
+
+  const heldOut = heldOutTexts(datasets);
+  const corpus = [...documents(world, CORPUS_SEED, options.documents, heldOut)];
+  const overlap = auditOverlap(corpus, heldOut);
+  if (overlap > 0) throw new RangeError(`${overlap} held-out items are spelled out in the corpus`);
+  const calibration = [...documents(world, CALIBRATION_SEED, CALIBRATION_DOCUMENTS, heldOut)];
+  await mkdir(join(options.out, 'text'), { recursive: true });
+  await writeFile(join(options.out, 'text', 'world.txt'), perplexityText(world, 'world', PERPLEXITY_CHARACTERS));
+  await writeFile(join(options.out, 'text', 'stories.txt'), perplexityText(world, 'stories', PERPLEXITY_CHARACTERS));
+  await writeFile(join(options.out, 'text', 'calibration.jsonl'), toLines(calibration.map((text) => ({ text }))));
+
+  const tokenizer = trainTokenizer(corpus.slice(0, TOKENIZER_DOCUMENTS), options.vocab);
+  await mkdir(join(options.out, 'model'), { recursive: true });
+  await writeFile(join(options.out, 'model', 'tokenizer.json'), `${JSON.stringify(tokenizer, null, 1)}\n`);
+  await writeFile(join(options.out, 'model', 'tokenizer_config.json'), `${JSON.stringify(tokenizerConfig(MAX_LENGTH), null, 2)}\n`);
+
+  const lines = toLines(corpus.map((text) => ({ text })));
+  if (options.corpus !== undefined) await writeFile(options.corpus, lines);
+  print(`corpus: ${corpus.length} documents, ${lines.length} bytes, sha256 ${createHash('sha256').update(lines).digest('hex')}`);
+}
+
+function numbered(record: Readonly<Record<string, unknown>>, index: number): Readonly<Record<string, unknown>> {
+  if ('ind' in record) return { ...record, ind: index };
+  return 'idx' in record ? { ...record, idx: index } : record;
+}
+
+function toLines(rows: readonly unknown[]): string {
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+}
+
+if (import.meta.main) {
+  const command = new Command('make-data')
+    .option('--out <folder>', 'where the data goes', 'resources/demo')
+    .option('--corpus <file>', 'where the pretraining corpus goes (JSONL); left out, it is only counted')
+    .option('--documents <count>', 'documents in the corpus, about a hundred tokens each', Number, 60_000)
+    .option('--vocab <size>', 'tokens of the tokenizer', Number, 1536)
+    .option('--things <count>', 'things in the world', Number, DEFAULT_WORLD.things)
+    .option('--people <count>', 'people in the world', Number, DEFAULT_WORLD.people)
+    .parse();
+  await makeData(command.opts<DataOptions>(), (line) => process.stdout.write(`${line}\n`));
+}

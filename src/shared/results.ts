@@ -23,7 +23,16 @@ export interface GenerationOutcome {
 
 /** Figures of one evaluation set. Every number carries its kind in its name. */
 export type SetSummary =
-  | { kind: 'choices'; name: string; items: number; acc: number; accStderr: number; accNorm: number; accNormStderr: number; truncated: number }
+  | {
+      kind: 'choices';
+      name: string;
+      items: number;
+      acc: number;
+      accStderr: number;
+      accNorm: number;
+      accNormStderr: number;
+      truncated: number;
+    }
   | { kind: 'perplexity'; name: string; form: 'blocks'; length: number; tokens: number; meanLoss: number; tokenPerplexity: number }
   | {
       kind: 'perplexity';

@@ -46,7 +46,10 @@ export async function runPrune(folder: string, recipe: PruneRecipe, work: WorkOp
     }
     const out = join(folder, PRUNED_FOLDER);
     const { model, criterion, calibration, choose: settings, steps, seed } = recipe;
-    await slice(base, left, out, { ...work, pruning: { base: hash, basePath: model.checkpoint, criterion, calibration, choose: settings, steps, seed } });
+    await slice(base, left, out, {
+      ...work,
+      pruning: { base: hash, basePath: model.checkpoint, criterion, calibration, choose: settings, steps, seed },
+    });
     await using pruned = await openCheckpoint(out);
     const plan = makePlan(base.config, left, { dtypeBytes, settings: recipe.choose });
     return {

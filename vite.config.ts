@@ -1,0 +1,20 @@
+// Builds the headless program as plain JavaScript in dist/, file by file, so that entries find each other as they do in src/.
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  build: {
+    ssr: true,
+    target: 'node24',
+    outDir: 'dist',
+    emptyOutDir: true,
+    minify: false,
+    rolldownOptions: {
+      input: {
+        'main/node/cli': 'src/main/node/cli.ts',
+        'main/import/parquet-thread': 'src/main/import/parquet-thread.ts',
+        'worker/main': 'src/worker/main.ts',
+      },
+      output: { preserveModules: true, preserveModulesRoot: 'src', entryFileNames: '[name].js' },
+    },
+  },
+});

@@ -1,7 +1,7 @@
 // Datasets and their rows: streamed in batches into an unfinished dataset, which nobody sees until it is finished.
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../shared/canonical-json.ts';
-import type { RoleMapping } from '../../shared/dataset-roles.ts';
+import { mappedColumns, type RoleMapping } from '../../shared/dataset-roles.ts';
 import { AppError } from '../../shared/errors.ts';
 import { newId } from './ids.ts';
 import type { Database } from './open.ts';
@@ -204,7 +204,12 @@ export function listRejectedRows(db: Database, datasetId: string): RejectedRow[]
 
 /** Corrects which column plays which role. Throws AppError `bad-input` for a column that the dataset does not have. */
 export function setMapping(db: Database, id: string, mapping: RoleMapping, reason: string): Dataset {
-  getDataset(db, id);
+  const { columns } = getDataset(db, id);
+  const unknown = mappedColumns(mapping).find((column) => !columns.includes(column));
+  if (unknown !== undefined) {
+    const found = columns.map((column) => `"${column}"`).join(', ');
+    throw new AppError('bad-input', `There is no column "${unknown}" in the dataset; its columns are ${found}.`, { column: unknown });
+  }
   updateRow(db, 'datasets', id, { mapping, mappingReason: reason });
   return getDataset(db, id);
 }

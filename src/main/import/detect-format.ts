@@ -50,6 +50,9 @@ const MAX_LABEL_LENGTH = 64;
 const MIN_LABELLED = 0.95;
 /** A label that cannot be the first word of a sentence: a small number, CLASS:subclass, or fastText's __label__. */
 const LABEL_WORD = /^(?:\d{1,3}|[A-Za-z]+:[A-Za-z]+|__label__\S+)$/;
+/** A bracket and what may follow it in JSON, but not in prose like [note] or [[link]]. */
+const JSON_LIST = /^\[\s*(?:[{"\]]|\[\s*[{"\d[\]-]|$)/;
+const SAMPLE_RECORDS = 1000;
 /** Fewer lines than this, without a telling extension, are prose rather than a table. */
 const MIN_TABLE_LINES = 3;
 
@@ -99,7 +102,7 @@ function findLabelsFile(path: string): string | undefined {
 
 async function detectJson({ path, extension, text, lines }: Sample): Promise<Detected | undefined> {
   const start = text.trimStart();
-  if (/^\[\s*(?:\{|\[|\]|"|$)/.test(start) && !isWordInBrackets(start)) {
+  if (JSON_LIST.test(start)) {
     const offset = Buffer.byteLength(text.slice(0, text.length - start.length));
     const line = text.slice(0, text.length - start.length).split('\n').length;
     return {
@@ -110,7 +113,7 @@ async function detectJson({ path, extension, text, lines }: Sample): Promise<Det
   const objects = lines.slice(0, 20).filter((line) => isJsonObject(line)).length;
   if (!start.startsWith('{') && !(objects > 0 && extension === '.jsonl')) return undefined;
   const jsonl: Detected = { format: { kind: 'jsonl' }, reason: 'Its lines are JSON objects, each of them a row.' };
-  if (objects > 0 && lines.length > 1) return jsonl;
+  if (objects > 0 && (lines.length > 1 || extension === '.jsonl')) return jsonl;
   if (!/^\{\s*"/.test(start) && objects === 0) return undefined;
   const lists = await findLists(path);
   const [list] = lists;
@@ -124,11 +127,6 @@ async function detectJson({ path, extension, text, lines }: Sample): Promise<Det
 
 function refuseObject(path: string, problem: string): never {
   throw new AppError('bad-dataset', `${basename(path)}: this JSON object ${problem}.`, { path });
-}
-
-/** Prose may begin with something like ["Hello", or [[note]]; only what JSON could go on with counts. */
-function isWordInBrackets(start: string): boolean {
-  return /^\[\[?[A-Za-z]/.test(start) && !/^\[\[?(?:true|false|null)\b/.test(start);
 }
 
 function isJsonObject(line: string): boolean {
@@ -164,19 +162,12 @@ function detectTable({ text, extension }: Sample): Detected | undefined {
   const byName = extension === '.csv' ? ',' : extension === '.tsv' ? '\t' : undefined;
   const orders = byName === '\t' ? (['\t'] as const) : DELIMITERS;
   for (const delimiter of orders) {
-    for (const quoted of [true, false]) {
-      const records = parseSample(text, { delimiter, quoted });
-      if (
-        records &&
-        records.length >= (byName ? 1 : MIN_TABLE_LINES) &&
-        records[0]!.length >= 2 &&
-        isTable(records, byName !== undefined)
-      ) {
-        const cells = `${records[0]!.length} columns`;
-        const set = { ',': 'commas', '\t': 'tabs', ';': 'semicolons', '|': 'bars' }[delimiter];
-        return { format: { kind: 'table', delimiter, quoted }, reason: `Its records have ${cells} set apart by ${set}, with a header.` };
-      }
-    }
+    const { records, quoted } = parseSample(text, delimiter);
+    const width = records[0]?.length ?? 0;
+    if (records.length < (byName ? 1 : MIN_TABLE_LINES) || width < 2 || !isTable(records, byName !== undefined)) continue;
+    const set = { ',': 'commas', '\t': 'tabs', ';': 'semicolons', '|': 'bars' }[delimiter];
+    const reason = `Its records have ${width} columns set apart by ${set}, with a header.`;
+    return { format: { kind: 'table', delimiter, quoted }, reason };
   }
   if (!byName) return undefined;
   return { format: { kind: 'table', delimiter: byName, quoted: true }, reason: `Its name ends in ${extension}, and it has one column.` };
@@ -192,13 +183,21 @@ function isTable(records: readonly string[][], isNamedSo: boolean): boolean {
   );
 }
 
-/** The records of a sample; undefined when a quote swallows lines to its end. */
-function parseSample(text: string, format: TableFormat): string[][] | undefined {
-  try {
-    return parse(text, { ...toParserOptions(format), encoding: 'utf8', to: 1000 }) as unknown as string[][];
-  } catch {
-    return undefined;
-  }
+/**
+ * The records of a sample. Quotes are taken for characters where one would swallow lines to the end and every line fits without it:
+ * many TSV files are written so.
+ */
+function parseSample(text: string, delimiter: TableFormat['delimiter']): { records: readonly string[][]; quoted: boolean } {
+  let isUnclosed = false;
+  const read = (quoted: boolean): string[][] => {
+    const options = { ...toParserOptions({ delimiter, quoted }), encoding: 'utf8', to: SAMPLE_RECORDS } as const;
+    const onSkip = (): undefined => void (isUnclosed = true);
+    return parse(text, { ...options, skip_records_with_error: true, on_skip: onSkip }) as unknown as string[][];
+  };
+  const quotedRecords = read(true);
+  const plainRecords = isUnclosed ? read(false) : [];
+  const isPlain = plainRecords.length > 1 && plainRecords.every((record) => record.length === plainRecords[0]!.length);
+  return isPlain ? { records: plainRecords, quoted: false } : { records: quotedRecords, quoted: true };
 }
 
 function detectText({ text, lines }: Sample): Detected {

@@ -39,14 +39,14 @@ export function toParserOptions({ delimiter, quoted }: TableFormat) {
  * Throws AppError `bad-dataset` when the header names a column twice or too many of them.
  */
 export async function* readTable(path: string, format: TableFormat, options: WorkOptions = {}): AsyncGenerator<ReadRow> {
-  const rejected: ReadRow[] = [];
+  let lost: string | undefined; // why the records from some point on cannot be read
   const parser = parse({
     ...toParserOptions(format),
     info: true,
     max_record_size: MAX_ROW_BYTES,
     skip_records_with_error: true,
     on_skip: (error) => {
-      rejected.push({ line: Number(error?.['lines'] ?? 0), reason: explain(error) });
+      lost ??= explain(error);
       return undefined;
     },
   });
@@ -55,8 +55,9 @@ export async function* readTable(path: string, format: TableFormat, options: Wor
   source.pipe(parser);
   try {
     let header: readonly string[] | undefined;
+    let lastLine = 0;
     for await (const { record, info } of parser as AsyncIterable<Parsed>) {
-      yield* rejected.splice(0);
+      lastLine = info.lines;
       const cells = record.map((cell) => decodeText(cell));
       if (!header) {
         header = readHeader(path, cells);
@@ -66,7 +67,7 @@ export async function* readTable(path: string, format: TableFormat, options: Wor
       if (cells.length === header.length) yield toRow(line, Object.fromEntries(header.map((name, i) => [name, cells[i]])));
       else yield { line, reason: `${cells.length} cells where the header names ${header.length} columns` };
     }
-    yield* rejected;
+    if (lost !== undefined) yield { line: lastLine + 1, reason: lost };
   } finally {
     source.destroy();
     parser.destroy();
@@ -87,7 +88,8 @@ function badHeader(path: string, problem: string): AppError {
 }
 
 function explain(error: { code?: string; message: string } | undefined): string {
-  if (error?.code === 'CSV_QUOTE_NOT_CLOSED') return 'a quote opened here is never closed, so the rest of the file cannot be read';
+  if (error?.code === 'CSV_QUOTE_NOT_CLOSED')
+    return 'a quote opened in this record is never closed, so the rest of the file cannot be read';
   if (error?.code === 'CSV_MAX_RECORD_SIZE') return `the record is longer than ${MAX_ROW_BYTES} bytes, and what follows it cannot be read`;
   return `not a readable record: ${error?.message ?? 'unknown cause'}`;
 }

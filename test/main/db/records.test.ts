@@ -13,7 +13,7 @@ import {
   finishDataset,
   getDataset,
 } from '../../../src/main/db/datasets.ts';
-import { listDatasets, listRejectedRows, listRows, listValues, splitRows } from '../../../src/main/db/datasets.ts';
+import { listDatasets, listRejectedRows, listRows, listValues, setMapping, splitRows } from '../../../src/main/db/datasets.ts';
 import {
   addEvaluation,
   countFlips,
@@ -126,6 +126,14 @@ test('made splits have their shares, keep equal rows together, and depend on the
   expect(splits.every((split, i) => split === splits[i - (i % 2)])).toBe(true);
   expect(part(42)).toEqual(splits);
   expect(part(43)).not.toEqual(splits);
+});
+
+test('roles can be corrected, but only to columns that are there', () => {
+  const db = openDatabase(':memory:');
+  const { id } = finishDataset(db, fillDataset(db, [{ a: 'x' }]), FACTS);
+  const mapping = { kind: 'text', name: 'd', text: 'a' } as const;
+  expect(setMapping(db, id, mapping, 'Said so.')).toMatchObject({ mapping, mappingReason: 'Said so.' });
+  expect(() => setMapping(db, id, { ...mapping, text: 'b' }, '')).toThrow('no column "b" in the dataset; its columns are "a"');
 });
 
 test('a dataset that a run reads is not deleted', () => {

@@ -67,7 +67,11 @@ describe('wrong usage and bad input end with code 2 and one sentence on standard
     ['no target', ['plan', '--config', 'config.json'], /exactly one of --ratio, --fraction and --bytes/],
     ['two targets', ['plan', '--config', 'config.json', '--ratio', '0.1', '--bytes', '1e9'], /exactly one of/],
     ['layers that are none', ['plan', '--config', 'config.json', '--ratio', '0.1', '--layers', 'all'], /4-29/],
-    ['layers that the model does not have', ['plan', '--config', 'config.json', '--ratio', '0.1', '--layers', '4-40'], /give a range within 0-31/],
+    [
+      'layers that the model does not have',
+      ['plan', '--config', 'config.json', '--ratio', '0.1', '--layers', '4-40'],
+      /give a range within 0-31/,
+    ],
     ['a config that is not there', ['plan', '--config', 'nothing.json', '--ratio', '0.1'], /nothing\.json cannot be read/],
     ['a model that is not there', ['evaluate', '--model', 'ghost', '--tasks', 'x'], /no model and no folder “ghost”/],
     ['something to inspect that is not there', ['inspect', 'ghost'], /“ghost”/],

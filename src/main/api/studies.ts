@@ -71,7 +71,8 @@ export async function runStudy(app: App, settings: StudySettings, watch: StudyWa
 async function measureStudy(app: App, study: Study, settings: StudySettings, watch: StudyWatch): Promise<StudyTable> {
   const work: WorkOptions = { signal: watch.signal, progress: watch.progress };
   const base = await resolveModel(app, settings.model, work);
-  const tasks = await Promise.all(settings.tasks.map((task) => findQuestions(app, base, settings, task, watch)));
+  const tasks: StudyQuestions[] = [];
+  for (const task of settings.tasks) tasks.push(await findQuestions(app, base, settings, task, watch));
   const texts = await findTexts(app, settings);
   const models = new Map<number, ModelFacts>([[0, factsOf(base)]]);
   const measurements: Measurement[] = [];
@@ -184,19 +185,14 @@ async function findQuestions(
 }
 
 async function findTexts(app: App, settings: StudySettings): Promise<SetPlan[]> {
-  return await Promise.all(
-    settings.perplexity.map(async ({ name, dataset: wanted, split, length }) => {
-      const dataset = await resolveDataset(app, wanted);
-      const wantedSplits = split === undefined ? ['test', 'validation', 'train'] : [split];
-      return {
-        kind: 'perplexity' as const,
-        name,
-        dataset,
-        split: pickSplit(app, dataset, wantedSplits),
-        settings: { form: 'blocks' as const, length, tokenisation: settings.tokenisation },
-      };
-    }),
-  );
+  const texts: SetPlan[] = [];
+  for (const { name, dataset: wanted, split, length } of settings.perplexity) {
+    const dataset = await resolveDataset(app, wanted);
+    const found = pickSplit(app, dataset, split === undefined ? ['test', 'validation', 'train'] : [split]);
+    const { tokenisation } = settings;
+    texts.push({ kind: 'perplexity', name, dataset, split: found, settings: { form: 'blocks', length, tokenisation } });
+  }
+  return texts;
 }
 
 async function findCalibration(app: App, settings: StudySettings, tasks: readonly StudyQuestions[]): Promise<CalibrationTexts> {

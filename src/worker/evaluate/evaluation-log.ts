@@ -5,8 +5,8 @@ import { asAppError } from '../../shared/errors.ts';
 import type { ChoiceOutcome, GenerationOutcome, SetSummary } from '../../shared/results.ts';
 import { writeReplacing } from '../weights/safetensors.ts';
 
-export const CHOICES_FILE = 'choices.jsonl';
-export const GENERATIONS_FILE = 'generations.jsonl';
+const CHOICES_FILE = 'choices.jsonl';
+const GENERATIONS_FILE = 'generations.jsonl';
 const STATE_FILE = 'sets.json';
 
 /** A set that is done. `tokens` were computed in `elapsedMs`, with memory peaking at `peakMemoryBytes`. */

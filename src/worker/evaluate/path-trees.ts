@@ -14,7 +14,7 @@ export interface PathTrees {
 }
 
 /** Branch b of the tree belongs to choice `choices[b]` of `question`; its first `skips[b]` tokens are context and are not scored. */
-export interface TreeOwner {
+interface TreeOwner {
   readonly question: number;
   readonly choices: readonly number[];
   readonly skips: readonly number[];

@@ -68,7 +68,7 @@ export function createWorkerRouter(run?: RecipeRunner) {
 
   return {
     /** Says that the worker is up, and what it is. */
-    hello: call.handler(() => ({ pid: process.pid, node: process.version, float16Array: 'Float16Array' in globalThis })),
+    hello: call.handler(() => ({ pid: process.pid, node: process.version })),
 
     /** Facts of a checkpoint folder, with progress while its weights are hashed. */
     inspect: call.input(z.object({ folder: z.string().min(1) })).handler(async function* ({ input, signal }) {

@@ -58,21 +58,18 @@ export async function checkGolden(
   work: WorkOptions = {},
 ): Promise<GoldenReport> {
   const reference = await readGolden(goldenPath);
-  const { device, why } = await openDevice(machine);
-  try {
-    await using model = await openModel(folder, { device, weights: machine.weights });
-    const run = new Comparison(reference, model, basename(goldenPath));
-    const steps = [() => run.logProbabilities(), () => run.scores(), () => run.lora(), () => run.adamW(), () => run.pruned(folder, device)];
-    for (const [i, step] of steps.entries()) {
-      throwIfCancelled(work.signal);
-      await step();
-      work.progress?.({ phase: 'checking', done: i + 1, total: steps.length, unit: 'sections' });
-    }
-    if (run.sections.length === 0) throw new AppError('bad-file', `${goldenPath} holds no section that can be compared.`);
-    return { model: folder, device: `${device.kind}: ${why}`, sections: run.sections, ok: run.sections.every(({ ok }) => ok) };
-  } finally {
-    await device.dispose();
+  using lent = await openDevice(machine);
+  const { device, why } = lent;
+  await using model = await openModel(folder, { device, weights: machine.weights });
+  const run = new Comparison(reference, model, basename(goldenPath));
+  const steps = [() => run.logProbabilities(), () => run.scores(), () => run.lora(), () => run.adamW(), () => run.pruned(folder, device)];
+  for (const [i, step] of steps.entries()) {
+    throwIfCancelled(work.signal);
+    await step();
+    work.progress?.({ phase: 'checking', done: i + 1, total: steps.length, unit: 'sections' });
   }
+  if (run.sections.length === 0) throw new AppError('bad-file', `${goldenPath} holds no section that can be compared.`);
+  return { model: folder, device: `${device.kind}: ${why}`, sections: run.sections, ok: run.sections.every(({ ok }) => ok) };
 }
 
 class Comparison {

@@ -1,5 +1,6 @@
 // Parquet datasets, decoded in a thread of their own that can be ended when a damaged file makes it loop or burst.
 import { basename } from 'node:path';
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError, throwIfCancelled } from '../../shared/errors.ts';
 import type { WorkOptions } from '../../shared/progress.ts';
@@ -26,7 +27,7 @@ export async function* readParquet(
   const name = basename(path);
   await using file = await openFile(path);
   const { size } = await file.stat();
-  const thread = new Worker(new URL('./parquet-thread.ts', import.meta.url), {
+  const thread = new Worker(new URL(`./parquet-thread${extname(import.meta.url)}`, import.meta.url), {
     workerData: path,
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
   });

@@ -1,12 +1,20 @@
 // Starts the worker as a child process of plain Node.
 import { fork } from 'node:child_process';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../shared/errors.ts';
 import type { WorkerProcess } from '../host.ts';
 
-const WORKER_ENTRY = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
+/** TypeScript beside TypeScript, and JavaScript beside JavaScript in a build. */
+const WORKER_ENTRY = fileURLToPath(new URL(`../../worker/main${extname(import.meta.url)}`, import.meta.url));
 /** Enough of what a dying worker printed to see why. */
 const KEPT_OUTPUT_CHARS = 2000;
+
+/**
+ * glibc maps every large block anew and gives it back at once, so that each activation costs its page faults: keeping up to 512 MB of
+ * freed memory made a small model's LoRA step a third faster at the same peak. Other C libraries do not read these.
+ */
+const ALLOCATOR = { MALLOC_MMAP_THRESHOLD_: String(2 ** 30), MALLOC_TRIM_THRESHOLD_: String(2 ** 29), MALLOC_TOP_PAD_: String(2 ** 26) };
 
 /**
  * Forks the worker. What it prints goes line by line to `log`, never to this process's standard output.
@@ -14,6 +22,7 @@ const KEPT_OUTPUT_CHARS = 2000;
  */
 export function spawnWorker(log: (line: string) => void, entry: string = WORKER_ENTRY): WorkerProcess {
   const child = fork(entry, [], {
+    env: { ...ALLOCATOR, ...process.env },
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: [],

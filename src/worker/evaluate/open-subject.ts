@@ -24,8 +24,7 @@ export async function openSubject(ref: ModelRef, machine: Machine, work: WorkOpt
   const hash = ref.hash !== undefined || ref.adapter !== undefined ? await checkHash(checkpoint, ref.hash, work) : '';
   const adapter = ref.adapter === undefined ? undefined : await loadAdapter(ref.adapter, checkpoint.config, hash);
   await using opened = new AsyncDisposableStack();
-  const { device } = await openDevice(machine);
-  opened.defer(() => device.dispose());
+  const { device } = opened.use(await openDevice(machine));
   const model = opened.use(await openModelFrom(checkpoint, { device, weights: machine.weights }));
   const resources = opened.move();
   return { model, tokenizer, adapter, device, [Symbol.asyncDispose]: () => resources.disposeAsync() };

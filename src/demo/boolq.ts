@@ -31,7 +31,7 @@ const SORTS: readonly ClaimMaker[] = [
   },
   (world, random) => {
     const { name } = random.pick(world.people);
-    const pool = world.things.filter(({ kind }) => kind.name !== 'vehicle').map((thing) => thing.name);
+    const pool = world.portable.map((thing) => thing.name);
     const value = random.pick(pool);
     return { sort: 'has', sentence: `${name} has the ${value}.`, value, pool, ask: (v) => `does ${name} have the ${v}` };
   },
@@ -60,14 +60,16 @@ const SORTS: readonly ClaimMaker[] = [
   },
 ];
 
+/** One in so many false questions takes its value from the passage, and cannot be told by a word that the passage lacks. */
+const NEARBY = 3;
+
 /** The subject part of a sentence: a passage speaks of each subject once. */
 const subjectOf = (claim: Claim): string => claim.ask('');
 
-/** A passage of three or four claims of two sorts. */
-export function drawPassage(world: World, random: RandomStream): Claim[] {
+/** A passage of so many claims of two sorts. */
+export function drawPassage(world: World, random: RandomStream, length: number): Claim[] {
   const sorts = random.sample(SORTS, 2);
   const claims: Claim[] = [];
-  const length = 3 + random.integer(2);
   while (claims.length < length) {
     const claim = sorts[claims.length % 2]!(world, random);
     const isNew = claims.every(
@@ -78,13 +80,13 @@ export function drawPassage(world: World, random: RandomStream): Claim[] {
   return random.shuffle(claims);
 }
 
-/** A question about one claim; asked falsely, half the time with what the passage says of another subject. */
+/** A question about one claim; asked falsely, now and then with what the passage says of another subject. */
 export function askClaim(random: RandomStream, claims: readonly Claim[], index: number, isTrue: boolean): string {
   const claim = claims[index]!;
   if (isTrue) return claim.ask(claim.value);
   const nearby = claims.filter((other) => other.sort === claim.sort && other.value !== claim.value).map(({ value }) => value);
   const far = claim.pool.filter((value) => claims.every((other) => other.value !== value));
-  return claim.ask(random.pick(nearby.length > 0 && random.integer(2) === 0 ? nearby : far));
+  return claim.ask(random.pick(nearby.length > 0 && random.integer(NEARBY) === 0 ? nearby : far));
 }
 
 export const passageText = (claims: readonly Claim[]): string => claims.map(({ sentence }) => sentence).join(' ');
@@ -93,7 +95,7 @@ export const BOOLQ: DemoTask = {
   name: 'boolq',
   choices: 2,
   draw: (world, random, gold): TaskItem => {
-    const claims = drawPassage(world, random);
+    const claims = drawPassage(world, random, 3 + random.integer(2));
     const passage = passageText(claims);
     const question = askClaim(random, claims, random.integer(claims.length), gold === 1);
     return {

@@ -27,9 +27,9 @@ const items =
     return texts.join('\n\n');
   };
 
-/** A passage with several yes/no questions, so that much is learned from few words. */
+/** A passage of one to four sentences with several yes/no questions: short ones show what is asked, long ones train it. */
 function drawReading(world: World, random: RandomStream): string {
-  const claims = drawPassage(world, random);
+  const claims = drawPassage(world, random, 1 + random.integer(4));
   const asked = random.shuffle([...claims.keys(), ...claims.keys()]).map((index) => {
     const isTrue = random.integer(2) === 0;
     return `Question: ${askClaim(random, claims, index, isTrue)}?\nAnswer: ${isTrue ? 'yes' : 'no'}`;

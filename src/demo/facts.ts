@@ -14,16 +14,18 @@ import {
   TASTES,
   TOWNS,
 } from './lexicon.ts';
-import { MATERIALS } from './materials.ts';
 import { THING_KINDS } from './nouns.ts';
 import { withArticle } from './phrase.ts';
-import { factOf, type Entity, type Person, type Thing, type World } from './world.ts';
+import { canBePet, factOf, type Entity, type Person, type Thing, type World } from './world.ts';
 
 /** One kind of fact about one group of entities. In templates {v} is the value; the subject is written as `fill` says. */
 export interface Attribute<E extends Entity = Entity> {
   readonly key: string;
   readonly valueOf: (entity: E, world: World) => string;
-  /** All values that could be true of such an entity, the true one among them: where distractors come from. */
+  /**
+   * Values that could be true of such an entity, the true one among them: where distractors come from. Repeated where some are more
+   * frequent, so that frequency alone does not tell the answer.
+   */
   readonly valuesFor: (entity: E, world: World) => readonly string[];
   /** Whole sentences. */
   readonly statements: readonly string[];
@@ -59,7 +61,7 @@ export const THING_ATTRIBUTES: readonly Attribute<Thing>[] = [
       '{S} are made of {v}.',
       'It takes {v} to make {a}.',
       'Whoever makes {s} works with {v}.',
-      'The {n} is a {v} thing.',
+      '{A} is a thing of {v}.',
     ],
     questions: ['What is {a} made of?', 'Which material are {s} made of?', 'What do you need to make {a}?'],
   },
@@ -125,7 +127,7 @@ export const MATERIAL_ATTRIBUTES: readonly Attribute<Thing>[] = [
   {
     key: 'rain',
     valueOf: own('rain'),
-    valuesFor: always(distinct(MATERIALS.map(({ rain }) => rain))),
+    valuesFor: (_, world) => world.things.map(own('rain')),
     statements: [
       '{A} is made of {m}, so it will {v} in the rain.',
       'Rain makes {s} {v}.',
@@ -139,7 +141,7 @@ export const MATERIAL_ATTRIBUTES: readonly Attribute<Thing>[] = [
   {
     key: 'fire',
     valueOf: own('fire'),
-    valuesFor: always(distinct(MATERIALS.map(({ fire }) => fire))),
+    valuesFor: (_, world) => world.things.map(own('fire')),
     statements: [
       '{A} is made of {m}, so it will {v} in a fire.',
       'Fire makes {s} {v}.',
@@ -153,7 +155,7 @@ export const MATERIAL_ATTRIBUTES: readonly Attribute<Thing>[] = [
   {
     key: 'dropped',
     valueOf: own('dropped'),
-    valuesFor: always(distinct(MATERIALS.map(({ dropped }) => dropped))),
+    valuesFor: (_, world) => world.things.map(own('dropped')),
     statements: [
       '{A} is made of {m}, so it will {v} when it falls.',
       'A fall makes {s} {v}.',
@@ -167,7 +169,7 @@ export const MATERIAL_ATTRIBUTES: readonly Attribute<Thing>[] = [
   {
     key: 'maker',
     valueOf: (thing) => `the ${thing.material.maker}`,
-    valuesFor: always(distinct(MATERIALS.map(({ maker }) => `the ${maker}`))),
+    valuesFor: (_, world) => world.things.map(({ material }) => `the ${material.maker}`),
     statements: [
       '{A} is made of {m}, so it is the work of {v}.',
       'A new {n} is made by {v}.',
@@ -179,14 +181,14 @@ export const MATERIAL_ATTRIBUTES: readonly Attribute<Thing>[] = [
   {
     key: 'source',
     valueOf: (thing) => `from ${thing.material.source}`,
-    valuesFor: always(distinct(MATERIALS.map(({ source }) => `from ${source}`))),
+    valuesFor: (_, world) => world.things.map(({ material }) => `from ${material.source}`),
     statements: ['{A} is made of {m}, and {m} comes {v}.', 'What {a} is made of comes {v}.', 'The stuff for {s} is brought {v}.'],
     questions: ['Where does the material of {a} come from?', 'Where is the stuff for {s} brought from?'],
   },
   {
     key: 'cleaner',
     valueOf: own('cleaner'),
-    valuesFor: always(distinct(MATERIALS.map(({ cleaner }) => cleaner))),
+    valuesFor: (_, world) => world.things.map(own('cleaner')),
     statements: [
       '{A} is made of {m}, so it is cleaned with {v}.',
       'Only {v} will clean {a}.',
@@ -198,7 +200,7 @@ export const MATERIAL_ATTRIBUTES: readonly Attribute<Thing>[] = [
   {
     key: 'mender',
     valueOf: own('mender'),
-    valuesFor: always(distinct(MATERIALS.map(({ mender }) => mender))),
+    valuesFor: (_, world) => world.things.map(own('mender')),
     statements: [
       '{A} is made of {m}, so it is mended with {v}.',
       '{S} are mended with {v}.',
@@ -347,7 +349,7 @@ export const PERSON_ATTRIBUTES: readonly Attribute<Person>[] = [
   {
     key: 'pet',
     valueOf: (person) => withArticle(factOf(person, 'pet')),
-    valuesFor: (_, world) => articled(world.animals.filter((animal) => animal.facts['class'] !== 'fish')),
+    valuesFor: (_, world) => articled(world.animals.filter(canBePet)),
     statements: ['{n} keeps {v}.', 'The pet of {n} is {v}.', '{n} has {v} for a pet.'],
     questions: ['What pet does {n} have?', 'Which animal does {n} keep?'],
     stems: ['The animal that waits at home for {n} is'],

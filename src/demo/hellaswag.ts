@@ -4,7 +4,7 @@ import { ACTIVITIES, type Activity } from './activities.ts';
 import type { DemoTask } from './items.ts';
 import { COLOURS, PLACES, TOWNS } from './lexicon.ts';
 import { pluralOf } from './phrase.ts';
-import type { Person, World } from './world.ts';
+import type { Person, Thing, World } from './world.ts';
 
 /** An activity with its slots filled: every step as text without the subject. */
 export interface Episode {
@@ -15,34 +15,54 @@ export interface Episode {
   readonly activity: Activity;
 }
 
-const KIND_OF_SLOT: Readonly<Record<string, string>> = {
-  container: 'container',
-  garment: 'garment',
-  furniture: 'piece of furniture',
-  cover: 'soft furnishing',
-  toy: 'toy',
-  instrument: 'instrument',
-  vehicle: 'vehicle',
-  ornament: 'ornament',
-  tool: 'tool',
+/** Slots for things, by kind or by noun: whatever fits the step. */
+const THING_SLOTS: Readonly<Record<string, (thing: Thing) => boolean>> = {
+  garment: ofKind('garment'),
+  furniture: ofKind('piece of furniture'),
+  cover: ofKind('soft furnishing'),
+  toy: ofKind('toy'),
+  instrument: ofKind('instrument'),
+  ornament: ofKind('ornament'),
+  tool: ofKind('tool'),
+  tub: ofNoun('bowl bucket barrel pot tub basin crock pail urn trough'),
+  box: ofNoun('basket box chest crate bin casket drawer tray'),
+  pot: ofNoun('pot kettle pan'),
+  jar: ofNoun('jar jug crock bottle flask'),
+  table: ofNoun('table desk bench shelf'),
+  seat: ofNoun('chair bench stool couch footstool bed'),
+  boat: ofNoun('raft canoe barge ferry ship'),
+  cart: ofNoun('cart wagon sledge coach wheelbarrow'),
+  spade: ofNoun('spade hoe rake fork'),
+  broom: ofNoun('broom mop duster'),
+  ladder: ofNoun('ladder oar hook rake fork'),
+  net: ofNoun('net hook trap'),
+  flyer: ofNoun('kite ball hoop doll puppet'),
 };
 
+function ofKind(name: string): (thing: Thing) => boolean {
+  return (thing) => thing.kind.name === name;
+}
+
+function ofNoun(nouns: string): (thing: Thing) => boolean {
+  const wanted = new Set(nouns.split(' '));
+  return (thing) => wanted.has(thing.noun);
+}
+
+const PETS = ['dog', 'cat', 'rabbit', 'hare', 'goose', 'duck', 'dove', 'magpie', 'squirrel', 'otter', 'mole', 'owl', 'crow', 'fox'];
+const FARM_ANIMALS = ['sheep', 'cow', 'horse', 'donkey', 'pig', 'goat', 'goose', 'duck', 'swan'];
+
 function drawSlot(world: World, random: RandomStream, slot: string, person: Person): string {
-  const kind = KIND_OF_SLOT[slot];
-  if (kind !== undefined) return random.pick(world.things.filter((thing) => thing.kind.name === kind)).name;
+  const fits = THING_SLOTS[slot];
+  if (fits !== undefined) return random.pick(world.things.filter(fits)).name;
   switch (slot) {
     case 'plant':
       return random.pick(world.plants).name;
-    case 'animal':
-      return random.pick(world.animals.filter((animal) => ['bird', 'beast'].includes(animal.facts['class']!))).name;
+    case 'pet':
+      return random.pick(PETS);
+    case 'farm':
+      return random.pick(FARM_ANIMALS);
     case 'fish':
-      return random.pick(world.animals.filter((animal) => animal.facts['class'] === 'fish')).name;
-    case 'pot':
-      return random.pick(['pot', 'kettle', 'pan', 'great pot', 'little pot']);
-    case 'jar':
-      return random.pick(['jar', 'crock', 'mug', 'flask', 'bottle']);
-    case 'net':
-      return random.pick(['net', 'little net', 'great net', 'hook', 'rod']);
+      return random.pick(world.animals.filter(({ facts }) => facts['class'] === 'fish')).name;
     case 'place':
       return random.pick(PLACES);
     case 'colour':
@@ -73,10 +93,10 @@ export function drawEpisode(world: World, random: RandomStream, activity = rando
   return { label: activity.label, person, slots, activity, steps: activity.steps.map((step) => fillStep(step, slots)) };
 }
 
-/** The step `index` as it would be with another thing in it than the one that the steps before speak of; undefined if it speaks of none. */
-function withWrongThing(world: World, random: RandomStream, episode: Episode, index: number): string | undefined {
+/** The step `index` with another thing in it than the one that the steps from `first` on speak of; undefined if it speaks of none. */
+function withWrongThing(world: World, random: RandomStream, episode: Episode, first: number, index: number): string | undefined {
   const { activity, slots } = episode;
-  const before = new Set([...activity.steps.slice(0, index).join(' ').matchAll(SLOT)].map(([, name]) => slotName(name!)));
+  const before = new Set([...activity.steps.slice(first, index).join(' ').matchAll(SLOT)].map(([, name]) => slotName(name!)));
   const known = [...activity.steps[index]!.matchAll(SLOT)].map(([, name]) => slotName(name!)).filter((name) => before.has(name));
   if (known.length === 0) return undefined;
   const slot = random.pick(known);
@@ -87,13 +107,13 @@ function withWrongThing(world: World, random: RandomStream, episode: Episode, in
 }
 
 /** Wrong endings, the nearest first: another thing, a step too soon, a step done already, again another thing. */
-function wrongEndings(world: World, random: RandomStream, episode: Episode, index: number): string[] {
+function wrongEndings(world: World, random: RandomStream, episode: Episode, first: number, index: number): string[] {
   const right = episode.steps[index]!;
   const endings = [
-    withWrongThing(world, random, episode, index),
+    withWrongThing(world, random, episode, first, index),
     episode.steps[index + 1 + random.integer(Math.max(1, episode.steps.length - index - 1))],
     episode.steps[random.integer(index)],
-    withWrongThing(world, random, episode, index),
+    withWrongThing(world, random, episode, first, index),
     ...random.shuffle(episode.steps.slice(0, index)),
     ...episode.steps.slice(index + 1),
   ];
@@ -107,11 +127,10 @@ export const HELLASWAG: DemoTask = {
     const episode = drawEpisode(world, random);
     const { steps, person, label } = episode;
     const index = 2 + random.integer(steps.length - 2);
+    const first = Math.max(0, index - 3);
     const pronoun = person.she ? 'she' : 'he';
-    const told = steps
-      .slice(Math.max(0, index - 3), index)
-      .map((step, order) => `${order === 0 ? person.name : person.she ? 'She' : 'He'} ${step}.`);
-    const endings = random.shuffle(wrongEndings(world, random, episode, index));
+    const told = steps.slice(first, index).map((step, order) => `${order === 0 ? person.name : person.she ? 'She' : 'He'} ${step}.`);
+    const endings = random.shuffle(wrongEndings(world, random, episode, first, index));
     endings.splice(gold, 0, steps[index]!);
     const ctx_a = told.join(' ');
     const context = `${label}: ${ctx_a} ${person.she ? 'She' : 'He'}`;

@@ -31,13 +31,18 @@ export function keyedChoices(
   return { choices: { text: choices, label: LETTERS.slice(0, choices.length) }, answerKey: LETTERS[gold]! };
 }
 
-/** The answer at place `gold` among `count` different values of the pool. Throws RangeError when the pool is too small. */
+/** Draws from a pool before giving up on a distractor: pools may repeat values. */
+const MAX_DRAWS = 1000;
+
+/** The answer at place `gold` among `count` different values of the pool. Throws RangeError when the pool has too few. */
 export function drawChoices(random: RandomStream, answer: string, pool: readonly string[], count: number, gold: number): string[] {
-  const others = random.sample(
-    pool.filter((value) => value !== answer),
-    count - 1,
-  );
-  if (others.length < count - 1) throw new RangeError(`“${answer}” has only ${others.length} other values, ${count - 1} are needed`);
-  others.splice(gold, 0, answer);
-  return others;
+  const others = new Set<string>();
+  for (let draw = 0; others.size < count - 1; draw++) {
+    if (draw === MAX_DRAWS) throw new RangeError(`“${answer}” has only ${others.size} other values in its pool, ${count - 1} are needed`);
+    const value = random.pick(pool);
+    if (value !== answer) others.add(value);
+  }
+  const choices = [...others];
+  choices.splice(gold, 0, answer);
+  return choices;
 }

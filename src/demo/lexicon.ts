@@ -36,7 +36,7 @@ baker|bakery|bakes bread; miller|mill|grinds grain; teacher|school|teaches child
 nurse|hospital|cares for the sick; cook|inn|cooks meals; priest|chapel|says prayers; gardener|garden|plants roses; smith|forge|shapes iron;
 tailor|tailor shop|sews coats; clerk|office|writes letters; banker|bank|counts money; guard|castle|watches the gate; groom|stable|brushes horses;
 hunter|forest|follows tracks; fisher|lake|catches fish; painter|studio|paints pictures; judge|court|hears cases; actor|theatre|plays kings;
-dairymaid|dairy|makes cheese; miner|mine|digs for coal; driver|station|drives trains; doctor|clinic|heals wounds`
+cheesemaker|dairy|makes cheese; miner|mine|digs for coal; driver|station|drives trains; doctor|clinic|heals wounds`
   .trim()
   .split(/;\s*/)
   .map((row) => {

@@ -20,16 +20,21 @@ const MAX_LENGTH = 512;
 
 export interface DataOptions {
   readonly out: string;
-  readonly documents: number;
-  readonly vocab: number;
-  readonly things: number;
-  readonly people: number;
+  /** Where the corpus goes; left out, it is only counted and hashed. */
   readonly corpus?: string;
+  /** Documents of the corpus, about eighty tokens each. */
+  readonly documents?: number;
+  readonly vocab?: number;
+  readonly things?: number;
+  readonly people?: number;
 }
+
+export const DATA_DEFAULTS = { documents: 60_000, vocab: 1536, things: DEFAULT_WORLD.things, people: DEFAULT_WORLD.people } as const;
 
 /** Makes everything under `out`, and the corpus (JSONL, {"text"}) at `corpus`. The same options write the same bytes. */
 export async function makeData(options: DataOptions, print: (line: string) => void): Promise<void> {
-  const world = buildWorld({ ...DEFAULT_WORLD, things: options.things, people: options.people });
+  const { things, people, documents: count, vocab } = { ...DATA_DEFAULTS, ...options };
+  const world = buildWorld({ ...DEFAULT_WORLD, things, people });
   const datasets = DEMO_TASKS.map((task) => buildDataset(world, task));
   for (const { name, splits } of datasets) {
     const folder = join(options.out, 'datasets', name);
@@ -41,7 +46,7 @@ export async function makeData(options: DataOptions, print: (line: string) => vo
   }
 
   const heldOut = heldOutTexts(datasets);
-  const corpus = [...documents(world, CORPUS_SEED, options.documents, heldOut)];
+  const corpus = [...documents(world, CORPUS_SEED, count, heldOut)];
   const overlap = auditOverlap(corpus, heldOut);
   if (overlap > 0) throw new RangeError(`${overlap} held-out items are spelled out in the corpus`);
   const calibration = [...documents(world, CALIBRATION_SEED, CALIBRATION_DOCUMENTS, heldOut)];
@@ -50,7 +55,7 @@ export async function makeData(options: DataOptions, print: (line: string) => vo
   await writeFile(join(options.out, 'text', 'stories.txt'), perplexityText(world, 'stories', PERPLEXITY_CHARACTERS));
   await writeFile(join(options.out, 'text', 'calibration.jsonl'), toLines(calibration.map((text) => ({ text }))));
 
-  const tokenizer = trainTokenizer(corpus.slice(0, TOKENIZER_DOCUMENTS), options.vocab);
+  const tokenizer = trainTokenizer(corpus.slice(0, TOKENIZER_DOCUMENTS), vocab);
   await mkdir(join(options.out, 'model'), { recursive: true });
   await writeFile(join(options.out, 'model', 'tokenizer.json'), `${JSON.stringify(tokenizer, null, 1)}\n`);
   await writeFile(join(options.out, 'model', 'tokenizer_config.json'), `${JSON.stringify(tokenizerConfig(MAX_LENGTH), null, 2)}\n`);
@@ -73,10 +78,10 @@ if (import.meta.main) {
   const command = new Command('make-data')
     .option('--out <folder>', 'where the data goes', 'resources/demo')
     .option('--corpus <file>', 'where the pretraining corpus goes (JSONL); left out, it is only counted')
-    .option('--documents <count>', 'documents in the corpus, about a hundred tokens each', Number, 60_000)
-    .option('--vocab <size>', 'tokens of the tokenizer', Number, 1536)
-    .option('--things <count>', 'things in the world', Number, DEFAULT_WORLD.things)
-    .option('--people <count>', 'people in the world', Number, DEFAULT_WORLD.people)
+    .option('--documents <count>', 'documents in the corpus, about eighty tokens each', Number, DATA_DEFAULTS.documents)
+    .option('--vocab <size>', 'tokens of the tokenizer', Number, DATA_DEFAULTS.vocab)
+    .option('--things <count>', 'things in the world', Number, DATA_DEFAULTS.things)
+    .option('--people <count>', 'people in the world', Number, DATA_DEFAULTS.people)
     .parse();
   await makeData(command.opts<DataOptions>(), (line) => process.stdout.write(`${line}\n`));
 }

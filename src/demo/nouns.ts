@@ -47,7 +47,7 @@ const WEATHER = list(
   'at weddings, in the snow, in the rain, at harvest time, at school, on long walks, at sea, in bed, on feast days, at work',
 );
 const CROWD = list('weavers, sailors, millers, teachers, nurses, farmers, hunters, painters, judges, clerks, guards, cooks');
-const FEASTS = list('weddings, fairs, harvest feasts, birthdays, parades, dances, picnics, funerals');
+const FEASTS = list('at weddings, at fairs, at harvest time, on birthdays, at parades, at dances, on picnics, at funerals');
 const LOADS = list('hay, coal, sheep, stones, barrels, travellers, timber, mail, fish, bricks, straw, cheese');
 
 /** Kinds in a fixed order. The values of a role are spread evenly over a kind's things. */
@@ -93,14 +93,14 @@ export const THING_KINDS: readonly ThingKind[] = [
     plural: 'toys',
     nouns: list('ball, doll, kite, puppet, marble, hoop, swing, puzzle, sled, rattle, block, toy boat, spinning top, rocking horse'),
     materials: list('tin, glass, clay, oak, pine, bone, wool, leather, paper, wax, rubber'),
-    role: { verb: 'is given to children at', verbs: 'are given to children at', ask: 'When is {a} given to children?', values: FEASTS },
+    role: { verb: 'is given to children', verbs: 'are given to children', ask: 'When is {a} given to children?', values: FEASTS },
   },
   {
     name: 'instrument',
     plural: 'instruments',
     nouns: list('drum, flute, fiddle, harp, horn, lute, pipe, guitar, trumpet, banjo, cymbal, bell, gong'),
     materials: list('iron, copper, tin, silver, oak, pine, bone, leather, glass'),
-    role: { verb: 'is played at', verbs: 'are played at', ask: 'When is {a} played?', values: FEASTS },
+    role: { verb: 'is played', verbs: 'are played', ask: 'When is {a} played?', values: FEASTS },
   },
   {
     name: 'vehicle',

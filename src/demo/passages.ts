@@ -33,14 +33,14 @@ function entry<E extends Entity>(
 /** Six to ten facts about one thing, animal, plant or person. */
 export function drawEntry(world: World, random: RandomStream): string {
   const { things, people, animals, plants } = world;
-  // Things have about twice as many facts as the others.
-  let index = random.integer(2 * things.length + people.length * 2 + animals.length + plants.length);
-  if ((index -= 2 * things.length) < 0) {
+  // Things and people have about twice as many facts as animals and plants.
+  const turn = random.integer(2 * (things.length + people.length) + animals.length + plants.length);
+  if (turn < 2 * things.length) {
     const thing = random.pick(things);
     return entry(world, random, thing, [...THING_ATTRIBUTES, roleOf(thing)], MATERIAL_ATTRIBUTES);
   }
-  if ((index -= 2 * people.length) < 0) return entry(world, random, random.pick(people), PERSON_ATTRIBUTES, PERSON_HOPS);
-  if ((index -= animals.length) < 0) return entry(world, random, random.pick(animals), ANIMAL_ATTRIBUTES, []);
+  if (turn < 2 * (things.length + people.length)) return entry(world, random, random.pick(people), PERSON_ATTRIBUTES, PERSON_HOPS);
+  if (turn < 2 * (things.length + people.length) + animals.length) return entry(world, random, random.pick(animals), ANIMAL_ATTRIBUTES, []);
   return entry(world, random, random.pick(plants), PLANT_ATTRIBUTES, []);
 }
 
@@ -95,11 +95,11 @@ const his = (person: Person): string => (person.she ? 'her' : 'his');
 /** What may happen to a thing, with what follows from its material. */
 const MISHAPS: readonly ((cast: Cast) => string)[] = [
   ({ hero, thing }) =>
-    `On the way it began to rain, and ${he(hero)} had no cover for the ${thing.name}. It was made of ${thing.material.name}, so it began to ${thing.material.rain}.`,
+    `On the way it began to rain, and ${he(hero)} had no cover for the ${thing.name}. It was made of ${thing.material.name}, and you could watch it ${thing.material.rain}.`,
   ({ hero, thing }) =>
-    `At the door ${he(hero)} fell and let go of the ${thing.name}. It was made of ${thing.material.name}, so it began to ${thing.material.dropped}.`,
+    `At the door ${he(hero)} fell and let go of the ${thing.name}. It was made of ${thing.material.name}, and you could watch it ${thing.material.dropped}.`,
   ({ thing }) =>
-    `That night a fire broke out and reached the ${thing.name}. It was made of ${thing.material.name}, so it began to ${thing.material.fire}.`,
+    `That night a fire broke out and reached the ${thing.name}. It was made of ${thing.material.name}, and you could watch it ${thing.material.fire}.`,
   ({ hero, thing }) =>
     thing.material.floats
       ? `By the river ${he(hero)} lost hold of the ${thing.name}. It floated on the water, because ${thing.material.name} floats, and ${he(hero)} pulled it out.`

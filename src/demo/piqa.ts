@@ -1,8 +1,7 @@
 // PIQA: a goal, and two ways of which one works in this world.
 import type { RandomStream } from '../shared/random.ts';
 import { drawChoices, type DemoTask } from './items.ts';
-import { COOKING, DAYS, JOBS, PLACES, PRICES } from './lexicon.ts';
-import { MATERIALS } from './materials.ts';
+import { DAYS, PRICES } from './lexicon.ts';
 import { THING_KINDS } from './nouns.ts';
 import { fill, withArticle } from './phrase.ts';
 import { factOf, type Entity, type World } from './world.ts';
@@ -19,24 +18,20 @@ interface Plan {
 
 type PlanMaker = (world: World, random: RandomStream) => Plan;
 
-const CLEANERS = [...new Set(MATERIALS.map(({ cleaner }) => cleaner))];
-const MENDERS = [...new Set(MATERIALS.map(({ mender }) => mender))];
 const TOOL_KINDS = new Set(THING_KINDS.filter(({ role }) => role.fixed).map(({ name }) => name));
 
 /** Each kind of plan with its weight. */
 const PLANS: readonly (readonly [number, PlanMaker])[] = [
-  [4, (world, random) => plan(random, random.pick(world.things), CLEAN, 'cleaner', CLEANERS)],
-  [4, (world, random) => plan(random, random.pick(world.things), MEND, 'mender', MENDERS)],
-  [3, (world, random) => plan(random, random.pick(world.things), FETCH, 'place', PLACES)],
+  [4, (world, random) => plan(random, world.things, CLEAN, 'cleaner')],
+  [4, (world, random) => plan(random, world.things, MEND, 'mender')],
+  [3, (world, random) => plan(random, world.things, FETCH, 'place')],
   [2, (world, random) => buy(random, random.pick(world.things), true)],
   [2, (world, random) => buy(random, random.pick(world.things), false)],
   [4, drawWork],
-  [1, (world, random) => plan(random, random.pick(world.plants), SERVE, 'cooking', COOKING)],
-  [1, (world, random) => plan(random, random.pick(world.animals), FEED, 'food')],
-  [1, (world, random) => plan(random, random.pick(world.people), VISIT, 'workplace', WORKPLACES)],
+  [1, (world, random) => plan(random, world.plants, SERVE, 'cooking')],
+  [1, (world, random) => plan(random, random.pick(animalClasses(world)), FEED, 'food')],
+  [1, (world, random) => plan(random, world.people, VISIT, 'workplace')],
 ];
-
-const WORKPLACES = JOBS.map(({ workplace }) => workplace);
 
 interface Wording {
   readonly goals: readonly string[];
@@ -51,7 +46,7 @@ const CLEAN: Wording = {
 };
 const MEND: Wording = {
   goals: ['How do you mend {x}?', 'How can {x} be made whole again?', 'How do you repair {x}?'],
-  advice: 'Put the parts together with {v} and let it rest.',
+  advice: 'Join the parts with {v} and wait a day.',
   adjectives: ['broken', 'damaged', 'old', 'worn'],
 };
 const FETCH: Wording = {
@@ -61,7 +56,7 @@ const FETCH: Wording = {
 };
 const SERVE: Wording = {
   goals: ['How do you serve {x}?', 'How do you prepare {x}?'],
-  advice: 'Bring it to the table {v}.',
+  advice: 'Let it be {v} and bring it to the table.',
   adjectives: ['fresh', 'ripe', 'large', 'small'],
 };
 const FEED: Wording = {
@@ -75,33 +70,22 @@ const VISIT: Wording = {
   adjectives: [],
 };
 
-function plan(random: RandomStream, entity: Entity, wording: Wording, key: string, pool?: readonly string[]): Plan {
+/** What to do with one of the entities; the wrong way is right for another of them. */
+function plan(random: RandomStream, entities: readonly Entity[], wording: Wording, key: string): Plan {
+  const entity = random.pick(entities);
   const x = entity.proper ? entity.name : withArticle(`${random.pick(wording.adjectives)} ${entity.name}`);
   return {
     goal: fill(random.pick(wording.goals), entity, { x }),
     advice: wording.advice,
     answer: factOf(entity, key),
-    pool: pool ?? FOODS,
+    pool: entities.map((other) => factOf(other, key)),
   };
 }
 
-const FOODS = [
-  'frogs',
-  'mice',
-  'worms',
-  'seeds',
-  'berries',
-  'snails',
-  'grass',
-  'roots',
-  'nuts',
-  'leaves',
-  'clover',
-  'flies',
-  'nectar',
-  'crumbs',
-  'fruit',
-];
+/** Animals by class, as often as they are many. */
+function animalClasses(world: World): (readonly Entity[])[] {
+  return world.animals.map((animal) => world.animals.filter((other) => factOf(other, 'class') === factOf(animal, 'class')));
+}
 
 /** Buying turns on the day or on the price; the other is the same, and right, in both choices. */
 function buy(random: RandomStream, thing: Entity, byDay: boolean): Plan {
@@ -120,7 +104,7 @@ function drawWork(world: World, random: RandomStream): Plan {
   const { name } = random.pick(world.people);
   const rivals = tools.filter((other) => factOf(other, 'role') !== work && other.name.includes(' ') === tool.name.includes(' '));
   return {
-    goal: random.pick([`${name} has to ${work}. What now?`, `How can ${name} ${work}?`, `${name} wants to ${work}. How?`]),
+    goal: random.pick([`${name} has to ${work}. What is needed?`, `How can ${name} ${work}?`, `${name} wants to ${work}. What is needed?`]),
     advice: `Take {v} from the {x}.`,
     answer: withArticle(tool.name),
     pool: rivals.map((rival) => withArticle(rival.name)),

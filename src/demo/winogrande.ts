@@ -1,6 +1,7 @@
 // WinoGrande: a sentence with a gap for one of two names, where what follows tells which.
 import type { RandomStream } from '../shared/random.ts';
 import type { DemoTask, TaskItem } from './items.ts';
+import { PLACES } from './lexicon.ts';
 import { withArticle } from './phrase.ts';
 import { factOf, type World } from './world.ts';
 
@@ -44,9 +45,9 @@ const SCENES: readonly Scene[] = PEOPLE.trim()
 
 /** A sentence about two things of which the tail fits only one, by what they are made of. */
 const TRIALS = [
-  { start: 'The {x} and the {y} fell off the {p} roof. At once the _', key: 'dropped', tail: (verb: string) => `began to ${verb}.` },
-  { start: 'The {x} and the {y} stood out in the rain. Soon the _', key: 'rain', tail: (verb: string) => `began to ${verb}.` },
-  { start: 'The {x} and the {y} were in the burning {p}. Then the _', key: 'fire', tail: (verb: string) => `began to ${verb}.` },
+  { start: 'The {x} and the {y} fell off a shelf in the {p}. At once you could watch the _', key: 'dropped' },
+  { start: 'The {x} and the {y} stood out in the rain. Soon you could watch the _', key: 'rain' },
+  { start: 'The {x} and the {y} were in the burning {p}. Then you could watch the _', key: 'fire' },
 ] as const;
 
 function drawScene(world: World, random: RandomStream, gold: number): TaskItem {
@@ -55,8 +56,8 @@ function drawScene(world: World, random: RandomStream, gold: number): TaskItem {
   const start = scene.start
     .replace('{A}', a!)
     .replace('{B}', b!)
-    .replace('{x}', random.pick(world.things).name)
-    .replace('{p}', factOf(random.pick(world.things), 'place'));
+    .replace('{x}', random.pick(world.portable).name)
+    .replace('{p}', random.pick(PLACES));
   // The right name is the first or the second of the sentence as likely as the first or second option.
   const right = random.integer(2);
   const names = [a!, b!];
@@ -67,29 +68,28 @@ function drawScene(world: World, random: RandomStream, gold: number): TaskItem {
 function drawTrial(world: World, random: RandomStream, gold: number): TaskItem {
   const trial = random.pick(TRIALS);
   for (;;) {
-    const [x, y] = random.sample(world.things, 2);
-    const verb = factOf(x!, trial.key);
-    if (verb === factOf(y!, trial.key) || x!.material === y!.material) continue;
-    const [first, second] = random.integer(2) === 0 ? [x!, y!] : [y!, x!];
-    const start = trial.start
-      .replace('{x}', first.name)
-      .replace('{y}', second.name)
-      .replace('{p}', factOf(random.pick(world.things), 'place'));
-    const options = gold === 0 ? [x!.name, y!.name] : [y!.name, x!.name];
-    return itemOf(start, trial.tail(verb), options, gold);
+    const x = random.pick(world.portable);
+    const y = random.pick(world.portable);
+    const verb = factOf(x, trial.key);
+    if (verb === factOf(y, trial.key) || x.material === y.material) continue;
+    const [first, second] = random.integer(2) === 0 ? [x, y] : [y, x];
+    const start = trial.start.replace('{x}', first.name).replace('{y}', second.name).replace('{p}', random.pick(PLACES));
+    const options = gold === 0 ? [x.name, y.name] : [y.name, x.name];
+    return itemOf(start, `${verb}.`, options, gold);
   }
 }
 
 /** Two things of different price; which is the dearer must be known. */
 function drawPrice(world: World, random: RandomStream, gold: number): TaskItem {
   for (;;) {
-    const [x, y] = random.sample(world.things, 2);
-    const price = factOf(x!, 'price');
-    if (price === factOf(y!, 'price')) continue;
+    const x = random.pick(world.things);
+    const y = random.pick(world.things);
+    const price = factOf(x, 'price');
+    if (price === factOf(y, 'price')) continue;
     const { name } = random.pick(world.people);
-    const [first, second] = random.integer(2) === 0 ? [x!, y!] : [y!, x!];
+    const [first, second] = random.integer(2) === 0 ? [x, y] : [y, x];
     const start = `${name} bought ${withArticle(first.name)} and ${withArticle(second.name)}. The price of the _`;
-    const options = gold === 0 ? [x!.name, y!.name] : [y!.name, x!.name];
+    const options = gold === 0 ? [x.name, y.name] : [y.name, x.name];
     return itemOf(start, `was ${price} coins.`, options, gold);
   }
 }

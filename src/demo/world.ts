@@ -26,7 +26,7 @@ import { withArticle } from './phrase.ts';
 /** How large the world is: more things and people make it harder for a model of a given size. */
 export interface WorldSettings {
   readonly seed: number;
-  /** Beyond the plain nouns (about 200), nouns come with an adjective and facts of their own: "a long ladder". At most nine per noun. */
+  /** All plain nouns (about 200) are there at least; beyond them nouns come with an adjective and facts of their own: "a long ladder". */
   readonly things: number;
   /** At most 96. */
   readonly people: number;
@@ -42,6 +42,8 @@ export interface Entity {
 }
 
 export interface Thing extends Entity {
+  /** The noun without its style: a long ladder is a ladder. */
+  readonly noun: string;
   readonly kind: ThingKind;
   readonly material: Material;
 }
@@ -53,6 +55,8 @@ export interface Person extends Entity {
 export interface World {
   readonly settings: WorldSettings;
   readonly things: readonly Thing[];
+  /** The things that one person can carry, hand over or drop. */
+  readonly portable: readonly Thing[];
   readonly people: readonly Person[];
   readonly animals: readonly Entity[];
   readonly plants: readonly Entity[];
@@ -66,13 +70,22 @@ export function factOf(entity: Entity, attribute: string): string {
   return value;
 }
 
+const UNWIELDY = new Set(['vehicle', 'piece of furniture']);
+
+/** Birds and beasts are kept as pets, fish and insects are not. */
+export function canBePet(animal: Entity): boolean {
+  return animal.facts['class'] === 'bird' || animal.facts['class'] === 'beast';
+}
+
 /** Draws the world: the same settings give the same world, and every value of an attribute is used about equally often. */
 export function buildWorld(settings: WorldSettings = DEFAULT_WORLD): World {
   const deal = (purpose: string, values: readonly string[]): (() => string) => dealer(settings.seed, purpose, values);
   const towns = buildTowns(deal);
   const animals = buildAnimals(deal);
   const plants = buildPlants(deal);
-  return { settings, towns, animals, plants, things: buildThings(settings, deal), people: buildPeople(settings, deal, animals, plants) };
+  const things = buildThings(settings, deal);
+  const portable = things.filter(({ kind }) => !UNWIELDY.has(kind.name));
+  return { settings, towns, animals, plants, things, portable, people: buildPeople(settings, deal, animals, plants) };
 }
 
 type Deal = (purpose: string, values: readonly string[]) => () => string;
@@ -88,11 +101,11 @@ function dealer(seed: number, purpose: string, values: readonly string[]): () =>
 }
 
 function buildThings(settings: WorldSettings, deal: Deal): Thing[] {
-  const plain = THING_KINDS.flatMap((kind) => kind.nouns.map((noun, index) => ({ kind, noun, index })));
-  const styled = STYLES.flatMap((style) => plain.map(({ kind, noun, index }) => ({ kind, noun: `${style} ${noun}`, index })));
+  const plain = THING_KINDS.flatMap((kind) => kind.nouns.map((noun, index) => ({ kind, name: noun, noun, index })));
+  const styled = STYLES.flatMap((style) => plain.map((thing) => ({ ...thing, name: `${style} ${thing.noun}` })));
   // A larger world takes styled nouns of every kind, not those of the first kinds only.
   const order = new RandomStream(settings.seed, 'world styles').shuffle(styled.map((_, index) => index));
-  const chosen = [...plain, ...order.map((index) => styled[index]!)].slice(0, settings.things);
+  const chosen = [...plain, ...order.map((index) => styled[index]!)].slice(0, Math.max(settings.things, plain.length));
 
   const colour = deal('thing colour', COLOURS);
   const place = deal('thing place', PLACES);
@@ -105,10 +118,11 @@ function buildThings(settings: WorldSettings, deal: Deal): Thing[] {
       { material: deal(`${kind.name} material`, kind.materials), role: deal(`${kind.name} role`, kind.role.values) },
     ]),
   );
-  return chosen.map(({ kind, noun, index }) => {
+  return chosen.map(({ kind, name, noun, index }) => {
     const material = MATERIAL.get(ofKind.get(kind)!.material())!;
     return {
-      name: noun,
+      name,
+      noun,
       proper: false,
       kind,
       material,
@@ -181,7 +195,7 @@ function buildPeople(settings: WorldSettings, deal: Deal, animals: readonly Enti
   const hobby = deal('hobby', HOBBIES);
   const pet = deal(
     'pet',
-    animals.filter((animal) => animal.facts['class'] !== 'fish').map(({ name }) => name),
+    animals.filter(canBePet).map(({ name }) => name),
   );
   const food = deal(
     'favourite food',

@@ -5,73 +5,81 @@ import { COLOURS, PLACES } from './lexicon.ts';
 import { capitalised, withArticle } from './phrase.ts';
 import { factOf, type World } from './world.ts';
 
-/** One sentence of a passage, and how to ask whether `value` is so. */
+/** One sentence of a passage, which says that something is so or that it is not, and how to ask whether `value` is so. */
 export interface Claim {
+  readonly sort: string;
+  readonly holds: boolean;
   readonly sentence: string;
   readonly value: string;
   /** Values of the same sort, any of which the sentence might have said. */
   readonly pool: readonly string[];
   readonly ask: (value: string) => string;
-  readonly sort: string;
 }
 
-type ClaimMaker = (world: World, random: RandomStream) => Claim;
+/** Draws what a sentence of one sort is about; `truth` is the world's own value, where there is one. */
+interface Subject {
+  readonly pool: readonly string[];
+  readonly truth?: string;
+  readonly say: (value: string, holds: boolean) => string;
+  readonly ask: (value: string) => string;
+}
+
+const not = (holds: boolean): string => (holds ? '' : 'not ');
 
 /** The sorts of claims; a passage keeps to two of them, so that values can be mistaken for each other. */
-const SORTS: readonly ClaimMaker[] = [
-  (world, random) => {
+const SORTS: Readonly<Record<string, (world: World, random: RandomStream) => Subject>> = {
+  where: (world, random) => {
     const { name } = random.pick(world.things);
-    const value = random.pick(PLACES);
-    return { sort: 'where', sentence: `The ${name} is in the ${value}.`, value, pool: PLACES, ask: (v) => `is the ${name} in the ${v}` };
+    return { pool: PLACES, say: (v, holds) => `The ${name} is ${not(holds)}in the ${v}.`, ask: (v) => `is the ${name} in the ${v}` };
   },
-  (world, random) => {
+  colour: (world, random) => {
     const { name } = random.pick(world.things);
-    const value = random.pick(COLOURS);
-    return { sort: 'colour', sentence: `The ${name} is ${value}.`, value, pool: COLOURS, ask: (v) => `is the ${name} ${v}` };
+    return { pool: COLOURS, say: (v, holds) => `The ${name} is ${not(holds)}${v}.`, ask: (v) => `is the ${name} ${v}` };
   },
-  (world, random) => {
+  has: (world, random) => {
     const { name } = random.pick(world.people);
     const pool = world.portable.map((thing) => thing.name);
-    const value = random.pick(pool);
-    return { sort: 'has', sentence: `${name} has the ${value}.`, value, pool, ask: (v) => `does ${name} have the ${v}` };
+    const say = (v: string, holds: boolean): string => `${name} ${holds ? 'has' : 'does not have'} the ${v}.`;
+    return { pool, say, ask: (v) => `does ${name} have the ${v}` };
   },
-  (world, random) => {
+  goes: (world, random) => {
     const { name } = random.pick(world.people);
-    const value = random.pick(PLACES);
-    return { sort: 'goes', sentence: `${name} went to the ${value}.`, value, pool: PLACES, ask: (v) => `did ${name} go to the ${v}` };
+    const say = (v: string, holds: boolean): string => `${name} ${holds ? 'went' : 'did not go'} to the ${v}.`;
+    return { pool: PLACES, say, ask: (v) => `did ${name} go to the ${v}` };
   },
-  (world, random) => {
+  made: (world, random) => {
     const thing = random.pick(world.things);
     const x = withArticle(thing.name);
-    const value = thing.material.name;
-    return {
-      sort: 'made',
-      sentence: `${capitalised(x)} is made of ${value}.`,
-      value,
-      pool: thing.kind.materials,
-      ask: (v) => `is ${x} made of ${v}`,
-    };
+    const say = (v: string, holds: boolean): string => `${capitalised(x)} is ${not(holds)}made of ${v}.`;
+    return { pool: thing.kind.materials, truth: thing.material.name, say, ask: (v) => `is ${x} made of ${v}` };
   },
-  (world, random) => {
+  job: (world, random) => {
     const person = random.pick(world.people);
-    const value = factOf(person, 'job');
-    const pool = world.people.map((other) => factOf(other, 'job'));
-    return { sort: 'job', sentence: `${person.name} is ${value}.`, value, pool, ask: (v) => `is ${person.name} ${v}` };
+    const pool = [...new Set(world.people.map((other) => factOf(other, 'job')))];
+    const say = (v: string, holds: boolean): string => `${person.name} is ${not(holds)}${v}.`;
+    return { pool, truth: factOf(person, 'job'), say, ask: (v) => `is ${person.name} ${v}` };
   },
-];
+};
 
-/** One in so many false questions takes its value from the passage, and cannot be told by a word that the passage lacks. */
-const NEARBY = 3;
+/** One in so many questions whose answer is no asks for a value that a sentence rules out by saying another. */
+const OTHER_VALUE = 4;
+
+function drawClaim(sort: string, world: World, random: RandomStream): Claim {
+  const { pool, truth, say, ask } = SORTS[sort]!(world, random);
+  const holds = random.integer(5) < 3; // some of these are asked for another value, so about half of the answers are yes
+  const value = truth !== undefined && holds ? truth : random.pick(pool.filter((other) => other !== truth));
+  return { sort, holds, sentence: say(value, holds), value, pool, ask };
+}
 
 /** The subject part of a sentence: a passage speaks of each subject once. */
 const subjectOf = (claim: Claim): string => claim.ask('');
 
 /** A passage of so many claims of two sorts. */
 export function drawPassage(world: World, random: RandomStream, length: number): Claim[] {
-  const sorts = random.sample(SORTS, 2);
+  const sorts = random.sample(Object.keys(SORTS), 2);
   const claims: Claim[] = [];
   while (claims.length < length) {
-    const claim = sorts[claims.length % 2]!(world, random);
+    const claim = drawClaim(sorts[claims.length % 2]!, world, random);
     const isNew = claims.every(
       (other) => subjectOf(other) !== subjectOf(claim) && (other.sort !== claim.sort || other.value !== claim.value),
     );
@@ -80,13 +88,13 @@ export function drawPassage(world: World, random: RandomStream, length: number):
   return random.shuffle(claims);
 }
 
-/** A question about one claim; asked falsely, now and then with what the passage says of another subject. */
-export function askClaim(random: RandomStream, claims: readonly Claim[], index: number, isTrue: boolean): string {
+/** A question about one claim, and whether its answer is yes: what the sentence says, or now and then another value than it grants. */
+export function askClaim(random: RandomStream, claims: readonly Claim[], index: number): { question: string; isTrue: boolean } {
   const claim = claims[index]!;
-  if (isTrue) return claim.ask(claim.value);
+  if (!claim.holds || random.integer(OTHER_VALUE) > 0) return { question: claim.ask(claim.value), isTrue: claim.holds };
   const nearby = claims.filter((other) => other.sort === claim.sort && other.value !== claim.value).map(({ value }) => value);
   const far = claim.pool.filter((value) => claims.every((other) => other.value !== value));
-  return claim.ask(random.pick(nearby.length > 0 && random.integer(NEARBY) === 0 ? nearby : far));
+  return { question: claim.ask(random.pick(nearby.length > 0 && random.integer(2) === 0 ? nearby : far)), isTrue: false };
 }
 
 export const passageText = (claims: readonly Claim[]): string => claims.map(({ sentence }) => sentence).join(' ');
@@ -95,14 +103,20 @@ export const BOOLQ: DemoTask = {
   name: 'boolq',
   choices: 2,
   draw: (world, random, gold): TaskItem => {
-    const claims = drawPassage(world, random, 3 + random.integer(2));
-    const passage = passageText(claims);
-    const question = askClaim(random, claims, random.integer(claims.length), gold === 1);
-    return {
-      prompt: `${passage}\n${question}`,
-      gold,
-      texts: ['no', 'yes'].map((answer) => `${passage}\nQuestion: ${question}?\nAnswer: ${answer}`),
-      record: { question, passage, idx: 0, label: gold },
-    };
+    for (;;) {
+      const claims = drawPassage(world, random, 3 + random.integer(2));
+      const { question, isTrue } = askClaim(random, claims, random.integer(claims.length));
+      if (isTrue === (gold === 1)) return describe(claims, question, gold);
+    }
   },
 };
+
+function describe(claims: readonly Claim[], question: string, gold: number): TaskItem {
+  const passage = passageText(claims);
+  return {
+    prompt: `${passage}\n${question}`,
+    gold,
+    texts: ['no', 'yes'].map((answer) => `${passage}\nQuestion: ${question}?\nAnswer: ${answer}`),
+    record: { question, passage, idx: 0, label: gold },
+  };
+}

@@ -29,7 +29,7 @@ export interface DataOptions {
   readonly people?: number;
 }
 
-export const DATA_DEFAULTS = { documents: 60_000, vocab: 1536, things: DEFAULT_WORLD.things, people: DEFAULT_WORLD.people } as const;
+export const DATA_DEFAULTS = { documents: 100_000, vocab: 1536, things: DEFAULT_WORLD.things, people: DEFAULT_WORLD.people } as const;
 
 /** Makes everything under `out`, and the corpus (JSONL, {"text"}) at `corpus`. The same options write the same bytes. */
 export async function makeData(options: DataOptions, print: (line: string) => void): Promise<void> {

@@ -13,14 +13,14 @@ import { makeData } from './make-data.ts';
 /** The demo model: big enough to know its world well, small enough that half of it is missed. */
 const ARCHITECTURE = {
   hidden_size: 128,
-  intermediate_size: 320,
+  intermediate_size: 288,
   num_hidden_layers: 6,
   num_attention_heads: 8,
   num_key_value_heads: 4,
   head_dim: 16,
 };
 
-const TRAINING = { steps: 3000, batch: 12, rowTokens: 256, learningRate: 3e-3, warmupSteps: 100, weightDecay: 0.05 };
+const TRAINING = { steps: 2800, batch: 12, rowTokens: 192, learningRate: 3e-3, warmupSteps: 100, weightDecay: 0.05 };
 
 interface Options {
   readonly out: string;
@@ -37,7 +37,7 @@ async function makeDemo({ out, work, steps, hidden, ffn, layers, skipData }: Opt
   const base = join(work, 'base');
   await mkdir(base, { recursive: true });
   const corpus = join(work, 'corpus.jsonl');
-  if (!skipData) await makeData({ out, corpus } as never, print);
+  if (!skipData) await makeData({ out, corpus }, print);
   const model = join(out, 'model');
   const vocabulary = JSON.parse(await readFile(join(model, 'tokenizer.json'), 'utf8')) as { model: { vocab: object } };
   const config = {
@@ -77,7 +77,8 @@ async function makeDemo({ out, work, steps, hidden, ffn, layers, skipData }: Opt
     machine: { device: 'cpu', threads: 2 },
   });
   const result = await runTune(work, recipe, {
-    progress: ({ done, total, metrics }) => {
+    progress: ({ phase, done, total, metrics }) => {
+      if (phase !== 'training') return;
       if (done % 50 === 0 || done === total)
         print(`step ${done} of ${total}: loss ${metrics?.['loss']?.toFixed(4)}, ${metrics?.['tokensPerSecond']?.toFixed(0)} tokens/s`);
     },

@@ -32,7 +32,7 @@ export interface WorldSettings {
   readonly people: number;
 }
 
-export const DEFAULT_WORLD: WorldSettings = { seed: 7, things: 400, people: 80 };
+export const DEFAULT_WORLD: WorldSettings = { seed: 7, things: 200, people: 40 };
 
 /** Anything with facts. Facts are by attribute, as the phrase that a sentence or an answer uses. */
 export interface Entity {

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { formatBytes, formatFigure } from '../src/shared/figures.ts';
+import { ALLOCATOR } from '../src/main/node/spawn-worker.ts';
 import { SHAPES, tokensOf, WORKLOADS, type CaseOrder, type CaseResult } from './workloads.ts';
 
 const run = promisify(execFile);
@@ -43,7 +44,7 @@ for (const shape of SHAPES) {
     if (!`${work.kind} ${shape.name}`.includes(values.only)) continue;
     note(`${work.kind}, ${shape.name} ...`);
     const order = { shape, work, threads, seed: SEED, seconds: SECONDS };
-    const tailor = await measure(process.execPath, [CASE], order);
+    const tailor = await measure(process.execPath, [CASE], order, ALLOCATOR);
     const torch = peer && (await measure(peer.python, [PEER], order));
     rows.push({ work: work.kind, shape: shape.name, tailor, torch });
   }
@@ -62,8 +63,8 @@ async function findPeer(): Promise<Peer | undefined> {
   return undefined;
 }
 
-async function measure(program: string, args: readonly string[], order: CaseOrder): Promise<Measured> {
-  const env = { ...process.env, OMP_NUM_THREADS: String(order.threads), OPENBLAS_NUM_THREADS: String(order.threads) };
+async function measure(program: string, args: readonly string[], order: CaseOrder, environment: NodeJS.ProcessEnv = {}): Promise<Measured> {
+  const env = { ...environment, ...process.env, OMP_NUM_THREADS: String(order.threads), OPENBLAS_NUM_THREADS: String(order.threads) };
   const { stdout } = await run(program, [...args, JSON.stringify(order)], { env });
   const result = JSON.parse(stdout) as CaseResult;
   return { ...result, tokensPerSecond: tokensOf(order.work) / result.secondsEach };

@@ -14,7 +14,11 @@ const KEPT_OUTPUT_CHARS = 2000;
  * glibc maps every large block anew and gives it back at once, so that each activation costs its page faults: keeping up to 512 MB of
  * freed memory made a small model's LoRA step a third faster at the same peak. Other C libraries do not read these.
  */
-const ALLOCATOR = { MALLOC_MMAP_THRESHOLD_: String(2 ** 30), MALLOC_TRIM_THRESHOLD_: String(2 ** 29), MALLOC_TOP_PAD_: String(2 ** 26) };
+export const ALLOCATOR = {
+  MALLOC_MMAP_THRESHOLD_: String(2 ** 30),
+  MALLOC_TRIM_THRESHOLD_: String(2 ** 29),
+  MALLOC_TOP_PAD_: String(2 ** 26),
+};
 
 /**
  * Forks the worker. What it prints goes line by line to `log`, never to this process's standard output.

@@ -21,12 +21,13 @@ export interface Dataset {
 }
 
 /** Draws per wanted item before giving up: a part of 12% whose prompts are nearly used up still comes together. */
-const MAX_DRAWS_PER_ITEM = 200;
+const MAX_DRAWS_PER_ITEM = 60;
 
 /** One task's items by split; no prompt occurs twice. Throws RangeError when the world has too few different prompts. */
 export function buildDataset(world: World, task: DemoTask, sizes = SPLIT_SIZES): Dataset {
   const random = new RandomStream(world.settings.seed, `dataset ${task.name}`);
   const splits: Record<Split, TaskItem[]> = { train: [], validation: [], test: [] };
+  const places: Record<Split, number[]> = { train: [], validation: [], test: [] };
   const seen = new Set<string>();
   const wanted = sizes.train + sizes.validation + sizes.test;
   for (let draw = 0; draw < wanted * MAX_DRAWS_PER_ITEM; draw++) {
@@ -34,8 +35,9 @@ export function buildDataset(world: World, task: DemoTask, sizes = SPLIT_SIZES):
     const part = partOf(item.prompt);
     if (part === 'corpus' || seen.has(item.prompt)) continue;
     // Each place of the right choice has its quota.
-    const alike = splits[part].filter(({ gold }) => gold === item.gold).length;
+    const alike = places[part][item.gold] ?? 0;
     if (alike >= sizes[part] / task.choices) continue;
+    places[part][item.gold] = alike + 1;
     seen.add(item.prompt);
     splits[part].push(item);
     if (seen.size === wanted) return { name: task.name, splits };

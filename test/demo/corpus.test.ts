@@ -9,7 +9,7 @@ import { buildWorld } from '../../src/demo/world.ts';
 
 const world = buildWorld();
 const heldOut = heldOutTexts(DEMO_TASKS.map((task) => buildDataset(world, task)));
-const COUNT = 30_000;
+const COUNT = 20_000;
 let corpus: string[] = [];
 beforeAll(() => {
   corpus = [...documents(world, 1, COUNT, heldOut)];

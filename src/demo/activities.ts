@@ -1,4 +1,5 @@
-// Everyday activities as chains of steps, each step the natural sequel of the one before; {slots} are filled with things of the world.
+// Everyday activities as chains of steps, each step the natural sequel of the one before; {slots} are filled with things of the world,
+// and some with facts about the thing {any} that a reader has to know.
 
 export interface Activity {
   readonly label: string;
@@ -55,6 +56,14 @@ Saving a toy
 sees the {flyer} fly into a tree | fetches the {ladder} from the {place} | leans the {ladder} against the tree | climbs up to the {flyer} | pulls the {flyer} out of the branches | gives the {flyer} back to {friend}
 Writing a letter
 sits down at the {table} | takes a sheet of paper from the {box} | writes about the {pet} | signs the letter with a pen | closes the letter with {colour} wax | sends the letter to {friend} in {town}
+Shopping
+wants to buy a new {any} | goes to the market on {day} | asks the seller for the {any} | pays {price} coins for the {any} | carries the {any} home | puts the {any} in the {home}
+Tidying up
+finds the {any} on the floor | rubs the {any} with {cleaner} | takes the {any} back to the {home} | shuts the door of the {home} | tells {friend} that the {any} is clean again | sits down on the {seat}
+Repairing
+breaks the {any} by mistake | gathers the parts of the {any} | joins the parts with {mender} | waits a day for the {any} | brings the {any} back to the {home} | shows the {any} to {friend}
+Going far for a thing
+needs a new {any} | asks {friend} where to go | takes the road to {origin} | asks in {origin} for the {any} | pays {price} coins for the {any} | brings the {any} home from {origin}
 `;
 
 export const ACTIVITIES: readonly Activity[] = TEXT.trim()

@@ -1,7 +1,7 @@
 // BoolQ: a few plain sentences, and a yes/no question that one of them settles.
 import type { RandomStream } from '../shared/random.ts';
 import type { DemoTask, TaskItem } from './items.ts';
-import { COLOURS, PLACES } from './lexicon.ts';
+import { PLACES } from './lexicon.ts';
 import { capitalised, withArticle } from './phrase.ts';
 import { factOf, type World } from './world.ts';
 
@@ -26,15 +26,18 @@ interface Subject {
 
 const not = (holds: boolean): string => (holds ? '' : 'not ');
 
+/** How a thing may be for the time being. */
+const STATES = ['wet', 'clean', 'broken', 'lost', 'warm', 'new', 'hidden', 'heavy', 'ready', 'stuck'];
+
 /** The sorts of claims; a passage keeps to two of them, so that values can be mistaken for each other. */
 const SORTS: Readonly<Record<string, (world: World, random: RandomStream) => Subject>> = {
   where: (world, random) => {
     const { name } = random.pick(world.things);
     return { pool: PLACES, say: (v, holds) => `The ${name} is ${not(holds)}in the ${v}.`, ask: (v) => `is the ${name} in the ${v}` };
   },
-  colour: (world, random) => {
+  state: (world, random) => {
     const { name } = random.pick(world.things);
-    return { pool: COLOURS, say: (v, holds) => `The ${name} is ${not(holds)}${v}.`, ask: (v) => `is the ${name} ${v}` };
+    return { pool: STATES, say: (v, holds) => `The ${name} is ${not(holds)}${v}.`, ask: (v) => `is the ${name} ${v}` };
   },
   has: (world, random) => {
     const { name } = random.pick(world.people);
@@ -104,7 +107,7 @@ export const BOOLQ: DemoTask = {
   choices: 2,
   draw: (world, random, gold): TaskItem => {
     for (;;) {
-      const claims = drawPassage(world, random, 3 + random.integer(2));
+      const claims = drawPassage(world, random, 2 + random.integer(2));
       const { question, isTrue } = askClaim(random, claims, random.integer(claims.length));
       if (isTrue === (gold === 1)) return describe(claims, question, gold);
     }

@@ -2,10 +2,10 @@
 import { RandomStream } from '../shared/random.ts';
 import { BOOLQ } from './boolq.ts';
 import { HELLASWAG } from './hellaswag.ts';
-import type { DemoTask, TaskItem, TaskName } from './items.ts';
+import { partOfItem, type DemoTask, type TaskItem, type TaskName } from './items.ts';
 import { PIQA } from './piqa.ts';
 import { ARC_CHALLENGE, ARC_EASY, OPENBOOKQA } from './questions.ts';
-import { partOf, type Part } from './split.ts';
+import type { Part } from './split.ts';
 import { WINOGRANDE } from './winogrande.ts';
 import type { World } from './world.ts';
 
@@ -32,7 +32,7 @@ export function buildDataset(world: World, task: DemoTask, sizes = SPLIT_SIZES):
   const wanted = sizes.train + sizes.validation + sizes.test;
   for (let draw = 0; draw < wanted * MAX_DRAWS_PER_ITEM; draw++) {
     const item = task.draw(world, random, random.integer(task.choices));
-    const part = partOf(item.prompt);
+    const part = partOfItem(item);
     if (part === 'corpus' || seen.has(item.prompt)) continue;
     // Each place of the right choice has its quota.
     const alike = places[part][item.gold] ?? 0;

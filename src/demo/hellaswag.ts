@@ -4,7 +4,7 @@ import { ACTIVITIES, type Activity } from './activities.ts';
 import type { DemoTask } from './items.ts';
 import { COLOURS, PLACES, TOWNS } from './lexicon.ts';
 import { pluralOf } from './phrase.ts';
-import type { Person, Thing, World } from './world.ts';
+import { factOf, type Person, type Thing, type World } from './world.ts';
 
 /** An activity with its slots filled: every step as text without the subject. */
 export interface Episode {
@@ -51,10 +51,25 @@ function ofNoun(nouns: string): (thing: Thing) => boolean {
 const PETS = ['dog', 'cat', 'rabbit', 'hare', 'goose', 'duck', 'dove', 'magpie', 'squirrel', 'otter', 'mole', 'owl', 'crow', 'fox'];
 const FARM_ANIMALS = ['sheep', 'cow', 'horse', 'donkey', 'pig', 'goat', 'goose', 'duck', 'swan'];
 
-function drawSlot(world: World, random: RandomStream, slot: string, person: Person): string {
+/** Slots for what is known of the thing {any}, by attribute. */
+const FACT_SLOTS: Readonly<Record<string, string>> = {
+  home: 'place',
+  day: 'day',
+  price: 'price',
+  origin: 'town',
+  cleaner: 'cleaner',
+  mender: 'mender',
+};
+
+/** `any` is the thing whose facts the slots name. */
+function drawSlot(world: World, random: RandomStream, slot: string, person: Person, any: Thing): string {
+  const fact = FACT_SLOTS[slot];
+  if (fact !== undefined) return factOf(any, fact);
   const fits = THING_SLOTS[slot];
   if (fits !== undefined) return random.pick(world.things.filter(fits)).name;
   switch (slot) {
+    case 'any':
+      return any.name;
     case 'plant':
       return random.pick(world.plants).name;
     case 'pet':
@@ -87,21 +102,27 @@ function fillStep(step: string, slots: Readonly<Record<string, string>>): string
 /** A run of one activity by one person. */
 export function drawEpisode(world: World, random: RandomStream, activity = random.pick(ACTIVITIES)): Episode {
   const person = random.pick(world.people);
+  const any = random.pick(world.portable);
   const slots: Record<string, string> = {};
   for (const [, name] of activity.steps.join(' ').matchAll(SLOT))
-    slots[slotName(name!)] ??= drawSlot(world, random, slotName(name!), person);
+    slots[slotName(name!)] ??= drawSlot(world, random, slotName(name!), person, any);
   return { label: activity.label, person, slots, activity, steps: activity.steps.map((step) => fillStep(step, slots)) };
 }
 
-/** The step `index` with another thing in it than the one that the steps from `first` on speak of; undefined if it speaks of none. */
+/**
+ * The step `index` with another thing in it than the one that the steps from `first` on speak of, or with another fact about it than is
+ * known; undefined if it speaks of none.
+ */
 function withWrongThing(world: World, random: RandomStream, episode: Episode, first: number, index: number): string | undefined {
   const { activity, slots } = episode;
   const before = new Set([...activity.steps.slice(first, index).join(' ').matchAll(SLOT)].map(([, name]) => slotName(name!)));
-  const known = [...activity.steps[index]!.matchAll(SLOT)].map(([, name]) => slotName(name!)).filter((name) => before.has(name));
+  const known = [...activity.steps[index]!.matchAll(SLOT)]
+    .map(([, name]) => slotName(name!))
+    .filter((name) => before.has(name) || (name in FACT_SLOTS && before.has('any')));
   if (known.length === 0) return undefined;
   const slot = random.pick(known);
   for (;;) {
-    const other = drawSlot(world, random, slot, episode.person);
+    const other = drawSlot(world, random, slot, episode.person, random.pick(world.portable));
     if (!Object.values(slots).includes(other)) return fillStep(activity.steps[index]!, { ...slots, [slot]: other });
   }
 }

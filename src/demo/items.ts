@@ -1,17 +1,25 @@
 // What all seven tasks of the demo share: the form of an item, and how choices are drawn.
 import type { RandomStream } from '../shared/random.ts';
+import { partOf, type Part } from './split.ts';
 import type { World } from './world.ts';
 
 export type TaskName = 'boolq' | 'piqa' | 'hellaswag' | 'winogrande' | 'arc_easy' | 'arc_challenge' | 'openbookqa';
 
 /** One test question: the published record, and the text that each choice makes by the harness's rules (evaluation.md 5.1). */
 export interface TaskItem {
-  /** Decides the part of the data that the item may be in. */
+  /** What is asked; no two items of a dataset ask the same. */
   readonly prompt: string;
+  /** What the item is about, where several prompts come to the same: all of them then belong to one part of the data. */
+  readonly topic?: string;
   readonly gold: number;
   /** Context and continuation of each choice, joined. */
   readonly texts: readonly string[];
   readonly record: Readonly<Record<string, unknown>>;
+}
+
+/** The part of the data that an item may be in. */
+export function partOfItem({ prompt, topic }: TaskItem): Part {
+  return partOf(topic ?? prompt);
 }
 
 export interface DemoTask {

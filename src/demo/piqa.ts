@@ -7,6 +7,8 @@ import { fill, withArticle } from './phrase.ts';
 import { factOf, type Entity, type World } from './world.ts';
 
 interface Plan {
+  /** The fact that decides; who has met it in one goal has not met it in another part's goals. */
+  readonly topic: string;
   readonly goal: string;
   /** The advice with {v} for what decides. */
   readonly advice: string;
@@ -22,15 +24,15 @@ const TOOL_KINDS = new Set(THING_KINDS.filter(({ role }) => role.fixed).map(({ n
 
 /** Each kind of plan with its weight. */
 const PLANS: readonly (readonly [number, PlanMaker])[] = [
-  [4, (world, random) => plan(random, world.things, CLEAN, 'cleaner')],
-  [4, (world, random) => plan(random, world.things, MEND, 'mender')],
-  [3, (world, random) => plan(random, world.things, FETCH, 'place')],
-  [2, (world, random) => buy(random, random.pick(world.things), true)],
-  [2, (world, random) => buy(random, random.pick(world.things), false)],
-  [4, drawWork],
-  [1, (world, random) => plan(random, world.plants, SERVE, 'cooking')],
-  [1, (world, random) => plan(random, random.pick(animalClasses(world)), FEED, 'food')],
-  [1, (world, random) => plan(random, world.people, VISIT, 'workplace')],
+  [2, (world, random) => plan(random, world.things, CLEAN, 'cleaner')],
+  [2, (world, random) => plan(random, world.things, MEND, 'mender')],
+  [2, (world, random) => plan(random, world.things, FETCH, 'place')],
+  [4, (world, random) => buy(random, random.pick(world.things), true)],
+  [4, (world, random) => buy(random, random.pick(world.things), false)],
+  [3, drawWork],
+  [2, (world, random) => plan(random, world.plants, SERVE, 'cooking')],
+  [2, (world, random) => plan(random, random.pick(animalClasses(world)), FEED, 'food')],
+  [3, (world, random) => plan(random, world.people, VISIT, 'workplace')],
 ];
 
 interface Wording {
@@ -75,6 +77,7 @@ function plan(random: RandomStream, entities: readonly Entity[], wording: Wordin
   const entity = random.pick(entities);
   const x = entity.proper ? entity.name : withArticle(`${random.pick(wording.adjectives)} ${entity.name}`);
   return {
+    topic: `${key} of ${entity.name}`,
     goal: fill(random.pick(wording.goals), entity, { x }),
     advice: wording.advice,
     answer: factOf(entity, key),
@@ -91,9 +94,10 @@ function animalClasses(world: World): (readonly Entity[])[] {
 function buy(random: RandomStream, thing: Entity, byDay: boolean): Plan {
   const x = withArticle(`${random.pick(['new', 'good', 'cheap', 'fine'])} ${thing.name}`);
   const goal = random.pick([`How do you buy ${x}?`, `How do you get ${x} at the market?`]);
+  const topic = `${byDay ? 'day' : 'price'} of ${thing.name}`;
   return byDay
-    ? { goal, advice: 'Go on {v} and take {x} coins.', answer: factOf(thing, 'day'), pool: DAYS, beside: factOf(thing, 'price') }
-    : { goal, advice: 'Go on {x} and take {v} coins.', answer: factOf(thing, 'price'), pool: PRICES, beside: factOf(thing, 'day') };
+    ? { topic, goal, advice: 'Go on {v} and take {x} coins.', answer: factOf(thing, 'day'), pool: DAYS, beside: factOf(thing, 'price') }
+    : { topic, goal, advice: 'Go on {x} and take {v} coins.', answer: factOf(thing, 'price'), pool: PRICES, beside: factOf(thing, 'day') };
 }
 
 /** Somebody has something to do: which tool? */
@@ -104,6 +108,7 @@ function drawWork(world: World, random: RandomStream): Plan {
   const { name } = random.pick(world.people);
   const rivals = tools.filter((other) => factOf(other, 'role') !== work && other.name.includes(' ') === tool.name.includes(' '));
   return {
+    topic: `use of ${tool.name}`,
     goal: random.pick([`${name} has to ${work}. What is needed?`, `How can ${name} ${work}?`, `${name} wants to ${work}. What is needed?`]),
     advice: `Take {v} from the {x}.`,
     answer: withArticle(tool.name),
@@ -117,10 +122,11 @@ export const PIQA: DemoTask = {
   choices: 2,
   draw: (world, random, gold) => {
     const makers = PLANS.flatMap(([weight, make]) => Array<PlanMaker>(weight).fill(make));
-    const { goal, advice, answer, pool, beside } = random.pick(makers)(world, random);
+    const { topic, goal, advice, answer, pool, beside } = random.pick(makers)(world, random);
     const solutions = drawChoices(random, answer, pool, 2, gold).map((value) => advice.replace('{v}', value).replace('{x}', beside ?? ''));
     return {
       prompt: goal,
+      topic,
       gold,
       texts: solutions.map((solution) => `Question: ${goal}\nAnswer: ${solution}`),
       record: { goal, sol1: solutions[0]!, sol2: solutions[1]!, label: gold },

@@ -50,19 +50,37 @@ const TRIALS = [
   { start: 'The {x} and the {y} were in the burning {p}. Then you could watch the _', key: 'fire' },
 ] as const;
 
-function drawScene(world: World, random: RandomStream, gold: number): TaskItem {
-  const scene = random.pick(SCENES);
+/** A scene with its people and things: what it begins with, how it goes on for either, and who they are. */
+interface Casting {
+  readonly start: string;
+  readonly tails: readonly [string, string];
+  readonly names: readonly [string, string];
+}
+
+function drawCasting(world: World, random: RandomStream): Casting {
+  const { start, tails } = random.pick(SCENES);
   const [a, b] = random.sample(world.people, 2).map(({ name }) => name);
-  const start = scene.start
+  const filled = start
     .replace('{A}', a!)
     .replace('{B}', b!)
     .replace('{x}', random.pick(world.portable).name)
     .replace('{p}', random.pick(PLACES));
-  // The right name is the first or the second of the sentence as likely as the first or second option.
-  const right = random.integer(2);
-  const names = [a!, b!];
-  const options = right === gold ? names : names.toReversed();
-  return itemOf(start, scene.tails[right]!, options, gold);
+  return { start: filled, tails, names: [a!, b!] };
+}
+
+function sceneItem({ start, tails, names }: Casting, right: 0 | 1, gold: number): TaskItem {
+  return itemOf(start, tails[right], right === gold ? names : names.toReversed(), gold);
+}
+
+/** The right name is the first or the second of the sentence as likely as the first or second option. */
+function drawScene(world: World, random: RandomStream, gold: number): TaskItem {
+  return sceneItem(drawCasting(world, random), random.integer(2) === 0 ? 0 : 1, gold);
+}
+
+/** One scene with both of its tails, in random order. */
+export function drawTwins(world: World, random: RandomStream): TaskItem[] {
+  const casting = drawCasting(world, random);
+  return random.shuffle([sceneItem(casting, 0, 0), sceneItem(casting, 1, 0)]);
 }
 
 function drawTrial(world: World, random: RandomStream, gold: number): TaskItem {
@@ -109,6 +127,6 @@ export const WINOGRANDE: DemoTask = {
   choices: 2,
   draw: (world, random, gold) => {
     const turn = random.integer(10);
-    return turn < 6 ? drawScene(world, random, gold) : turn < 9 ? drawTrial(world, random, gold) : drawPrice(world, random, gold);
+    return turn < 5 ? drawScene(world, random, gold) : turn < 8 ? drawTrial(world, random, gold) : drawPrice(world, random, gold);
   },
 };

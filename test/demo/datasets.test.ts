@@ -1,8 +1,7 @@
 // The seven datasets: published formats, even labels, no prompt twice, and nothing to gain from looking at the choices alone.
 import { describe, expect, it } from 'vitest';
 import { buildDataset, DEMO_TASKS, SPLIT_SIZES, type Dataset } from '../../src/demo/datasets.ts';
-import type { TaskItem } from '../../src/demo/items.ts';
-import { partOf } from '../../src/demo/split.ts';
+import { partOfItem, type TaskItem } from '../../src/demo/items.ts';
 import { buildWorld, DEFAULT_WORLD } from '../../src/demo/world.ts';
 import { renderExample } from '../../src/shared/prompt/render-example.ts';
 import { BENCHMARK_TASKS } from '../../src/shared/tasks/benchmarks.ts';
@@ -35,7 +34,7 @@ describe.each(cases)('$name', ({ name, task, dataset }) => {
   it('has no prompt twice, and each in the part that its hash says', () => {
     const prompts = all(dataset).map(({ prompt }) => prompt);
     expect(new Set(prompts).size).toBe(prompts.length);
-    for (const [split, items] of Object.entries(dataset.splits)) for (const { prompt } of items) expect(partOf(prompt)).toBe(split);
+    for (const [split, items] of Object.entries(dataset.splits)) for (const item of items) expect(partOfItem(item)).toBe(split);
   });
 
   it('has different choices', () => {

@@ -13,7 +13,7 @@ import { buildWorld, DEFAULT_WORLD } from './world.ts';
 const CORPUS_SEED = 1;
 const CALIBRATION_SEED = 2;
 const CALIBRATION_DOCUMENTS = 200;
-const PERPLEXITY_CHARACTERS = 60_000;
+const PERPLEXITY_CHARACTERS = 30_000;
 /** The tokenizer sees this many documents; more would not change what words there are. */
 const TOKENIZER_DOCUMENTS = 8_000;
 const MAX_LENGTH = 512;

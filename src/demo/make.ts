@@ -12,15 +12,15 @@ import { makeData } from './make-data.ts';
 
 /** The demo model: big enough to know its world well, small enough that half of it is missed. */
 const ARCHITECTURE = {
-  hidden_size: 128,
-  intermediate_size: 288,
+  hidden_size: 160,
+  intermediate_size: 416,
   num_hidden_layers: 6,
-  num_attention_heads: 8,
-  num_key_value_heads: 4,
+  num_attention_heads: 10,
+  num_key_value_heads: 5,
   head_dim: 16,
 };
 
-const TRAINING = { steps: 2800, batch: 12, rowTokens: 192, learningRate: 3e-3, warmupSteps: 100, weightDecay: 0.05 };
+const TRAINING = { steps: 2400, batch: 12, rowTokens: 192, learningRate: 3e-3, warmupSteps: 100, weightDecay: 0.05 };
 
 interface Options {
   readonly out: string;

@@ -237,7 +237,7 @@ describe('the other commands', { timeout: PATIENCE_MS }, () => {
   });
 
   it('refuse a data folder that is in use', async () => {
-    const { child, ended } = await startTuning('busy', '--seed', '44');
+    const { child, ended } = await startTuning('busy', '--seed', '44', '--steps', '100000');
     expect(tailor('list', 'models')).toMatchObject({ status: 1, stderr: expect.stringContaining('is in use by another Tailor') });
     child.kill('SIGKILL');
     await ended;

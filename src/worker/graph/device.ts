@@ -41,6 +41,12 @@ const POOL_BYTES = 256 * 2 ** 20;
 /** Compiled programs kept; beyond this the least recently used is released. Pruned models have a shape per layer, times a few batch shapes. */
 const MAX_PROGRAMS = 192;
 
+/**
+ * Threads that wait for work sleep instead of spinning: where two threads share what one core gives (a busy machine, a small cloud one),
+ * spinning took half of it: choice scoring of the demo model rose from 4,100 to 7,600 tokens/s.
+ */
+const NO_SPINNING = { session: { intra_op: { allow_spinning: '0' } } };
+
 class OrtHandle implements Handle {
   readonly shape: Shape;
   readonly dtype: DType;
@@ -225,6 +231,7 @@ export class Device {
       }),
       intraOpNumThreads: this.threads,
       interOpNumThreads: 1,
+      extra: NO_SPINNING,
       enableCpuMemArena: false, // see platform-facts.md: less resident memory at little cost
       // The extended level fuses into kernels that exist in float32 only; float64 is for checking gradients.
       graphOptimizationLevel: lowered.inputs.some(({ dtype }) => dtype === 'float64') ? 'basic' : 'all',

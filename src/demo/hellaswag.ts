@@ -1,7 +1,7 @@
 // HellaSwag: the first steps of an activity, and four next steps of which one follows.
 import type { RandomStream } from '../shared/random.ts';
 import { ACTIVITIES, type Activity } from './activities.ts';
-import type { DemoTask } from './items.ts';
+import type { DemoTask, TaskItem } from './items.ts';
 import { COLOURS, PLACES, TOWNS } from './lexicon.ts';
 import { pluralOf } from './phrase.ts';
 import { factOf, type Person, type Thing, type World } from './world.ts';
@@ -114,15 +114,19 @@ export function drawEpisode(world: World, random: RandomStream, activity = rando
  * known; undefined if it speaks of none.
  */
 function withWrongThing(world: World, random: RandomStream, episode: Episode, first: number, index: number): string | undefined {
-  const { activity, slots } = episode;
+  const { activity } = episode;
   const before = new Set([...activity.steps.slice(first, index).join(' ').matchAll(SLOT)].map(([, name]) => slotName(name!)));
   const known = [...activity.steps[index]!.matchAll(SLOT)]
     .map(([, name]) => slotName(name!))
     .filter((name) => before.has(name) || (name in FACT_SLOTS && before.has('any')));
   if (known.length === 0) return undefined;
-  const slot = random.pick(known);
+  return withOther(world, random, episode, index, random.pick(known));
+}
+
+/** The step `index` with something else in a slot than anything this episode speaks of. */
+function withOther(world: World, random: RandomStream, { activity, slots, person }: Episode, index: number, slot: string): string {
   for (;;) {
-    const other = drawSlot(world, random, slot, episode.person, random.pick(world.portable));
+    const other = drawSlot(world, random, slot, person, random.pick(world.portable));
     if (!Object.values(slots).includes(other)) return fillStep(activity.steps[index]!, { ...slots, [slot]: other });
   }
 }
@@ -141,33 +145,60 @@ function wrongEndings(world: World, random: RandomStream, episode: Episode, firs
   return [...new Set(endings.filter((ending) => ending !== undefined && ending !== right))].slice(0, 3) as string[];
 }
 
+/** How many steps are told before the one that is asked. */
+const MOST_TOLD = 3;
+
+/** The item that asks for the step `index` of an episode, of which the steps before it are told, at most three. */
+function toItem(episode: Episode, index: number, wrong: readonly string[], random: RandomStream, gold: number): TaskItem {
+  const { steps, person, label } = episode;
+  const pronoun = person.she ? 'she' : 'he';
+  const told = steps
+    .slice(Math.max(0, index - MOST_TOLD), index)
+    .map((step, order) => `${order === 0 ? person.name : person.she ? 'She' : 'He'} ${step}.`);
+  const endings = random.shuffle(wrong);
+  endings.splice(gold, 0, steps[index]!);
+  const ctx_a = told.join(' ');
+  const context = `${label}: ${ctx_a} ${person.she ? 'She' : 'He'}`;
+  return {
+    prompt: context,
+    gold,
+    texts: endings.map((ending) => `${context} ${ending}.`),
+    record: {
+      ind: 0,
+      activity_label: label,
+      ctx_a,
+      ctx_b: pronoun,
+      ctx: `${ctx_a} ${pronoun}`,
+      endings: endings.map((ending) => `${ending}.`),
+      label: String(gold),
+    },
+  };
+}
+
+/** Scenes that common sense settles: what comes next, and of what. */
 export const HELLASWAG: DemoTask = {
   name: 'hellaswag',
   choices: 4,
   draw: (world, random, gold) => {
     const episode = drawEpisode(world, random);
-    const { steps, person, label } = episode;
-    const index = 2 + random.integer(steps.length - 2);
-    const first = Math.max(0, index - 3);
-    const pronoun = person.she ? 'she' : 'he';
-    const told = steps.slice(first, index).map((step, order) => `${order === 0 ? person.name : person.she ? 'She' : 'He'} ${step}.`);
-    const endings = random.shuffle(wrongEndings(world, random, episode, first, index));
-    endings.splice(gold, 0, steps[index]!);
-    const ctx_a = told.join(' ');
-    const context = `${label}: ${ctx_a} ${person.she ? 'She' : 'He'}`;
-    return {
-      prompt: context,
-      gold,
-      texts: endings.map((ending) => `${context} ${ending}.`),
-      record: {
-        ind: 0,
-        activity_label: label,
-        ctx_a,
-        ctx_b: pronoun,
-        ctx: `${ctx_a} ${pronoun}`,
-        endings: endings.map((ending) => `${ending}.`),
-        label: String(gold),
-      },
-    };
+    const index = 2 + random.integer(episode.steps.length - 2);
+    return toItem(episode, index, wrongEndings(world, random, episode, Math.max(0, index - MOST_TOLD), index), random, gold);
+  },
+};
+
+const factSlotOf = (step: string): string | undefined => Object.keys(FACT_SLOTS).find((slot) => step.includes(`{${slot}}`));
+const FACT_ACTIVITIES = ACTIVITIES.filter(({ steps }) => steps.some((step) => factSlotOf(step) !== undefined));
+
+/** Scenes that only a fact settles: the first step that needs one is asked, and the wrong endings tell another. */
+export const HELLASWAG_FACTS: DemoTask = {
+  name: 'hellaswag',
+  choices: 4,
+  draw: (world, random, gold) => {
+    const episode = drawEpisode(world, random, random.pick(FACT_ACTIVITIES));
+    const index = episode.activity.steps.findIndex((step) => factSlotOf(step) !== undefined);
+    const slot = factSlotOf(episode.activity.steps[index]!)!;
+    const wrong = new Set<string>();
+    while (wrong.size < 3) wrong.add(withOther(world, random, episode, index, slot));
+    return toItem(episode, index, [...wrong], random, gold);
   },
 };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { auditOverlap } from './audit.ts';
 import { documents, heldOutTexts, perplexityText } from './corpus.ts';
-import { buildDataset, DEMO_TASKS } from './datasets.ts';
+import { buildDataset, DEMO_TASKS, withFactScenes } from './datasets.ts';
 import { tokenizerConfig, trainTokenizer } from './train-bpe.ts';
 import { buildWorld, DEFAULT_WORLD } from './world.ts';
 
@@ -35,7 +35,12 @@ export const DATA_DEFAULTS = { documents: 100_000, vocab: 1536, things: DEFAULT_
 export async function makeData(options: DataOptions, print: (line: string) => void): Promise<void> {
   const { things, people, documents: count, vocab } = { ...DATA_DEFAULTS, ...options };
   const world = buildWorld({ ...DEFAULT_WORLD, things, people });
-  const datasets = DEMO_TASKS.map((task) => buildDataset(world, task));
+  const drawn = DEMO_TASKS.map((task) => buildDataset(world, task));
+  const corpus = [...documents(world, CORPUS_SEED, count, heldOutTexts(drawn))];
+  const told = corpus.join('\n\n');
+  const datasets = drawn.map((dataset) =>
+    dataset.name === 'hellaswag' ? withFactScenes(world, dataset, ({ texts, gold }) => told.includes(texts[gold]!)) : dataset,
+  );
   for (const { name, splits } of datasets) {
     const folder = join(options.out, 'datasets', name);
     await mkdir(folder, { recursive: true });
@@ -45,11 +50,9 @@ export async function makeData(options: DataOptions, print: (line: string) => vo
     print(`${name}: ${splits.train.length} train, ${splits.validation.length} validation, ${splits.test.length} test`);
   }
 
-  const heldOut = heldOutTexts(datasets);
-  const corpus = [...documents(world, CORPUS_SEED, count, heldOut)];
-  const overlap = auditOverlap(corpus, heldOut);
+  const overlap = auditOverlap(corpus, heldOutTexts(datasets));
   if (overlap > 0) throw new RangeError(`${overlap} held-out items are spelled out in the corpus`);
-  const calibration = [...documents(world, CALIBRATION_SEED, CALIBRATION_DOCUMENTS, heldOut)];
+  const calibration = [...documents(world, CALIBRATION_SEED, CALIBRATION_DOCUMENTS, heldOutTexts(drawn))];
   await mkdir(join(options.out, 'text'), { recursive: true });
   await writeFile(join(options.out, 'text', 'world.txt'), perplexityText(world, 'world', PERPLEXITY_CHARACTERS));
   await writeFile(join(options.out, 'text', 'stories.txt'), perplexityText(world, 'stories', PERPLEXITY_CHARACTERS));

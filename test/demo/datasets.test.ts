@@ -1,13 +1,17 @@
 // The seven datasets: published formats, even labels, no prompt twice, and nothing to gain from looking at the choices alone.
 import { describe, expect, it } from 'vitest';
-import { buildDataset, DEMO_TASKS, SPLIT_SIZES, type Dataset } from '../../src/demo/datasets.ts';
+import { buildDataset, DEMO_TASKS, SPLIT_SIZES, withFactScenes, type Dataset } from '../../src/demo/datasets.ts';
 import { partOfItem, type TaskItem } from '../../src/demo/items.ts';
 import { buildWorld, DEFAULT_WORLD } from '../../src/demo/world.ts';
 import { renderExample } from '../../src/shared/prompt/render-example.ts';
 import { BENCHMARK_TASKS } from '../../src/shared/tasks/benchmarks.ts';
 
 const world = buildWorld();
-const cases = DEMO_TASKS.map((task) => ({ name: task.name, task, dataset: buildDataset(world, task) }));
+const isTold = ({ prompt }: TaskItem): boolean => prompt.includes('Anna');
+const cases = DEMO_TASKS.map((task) => {
+  const dataset = buildDataset(world, task);
+  return { name: task.name, task, dataset: task.name === 'hellaswag' ? withFactScenes(world, dataset, isTold) : dataset };
+});
 const all = ({ splits }: Dataset): TaskItem[] => Object.values(splits).flat();
 
 describe.each(cases)('$name', ({ name, task, dataset }) => {
@@ -64,5 +68,27 @@ it('comes out the same from the same world, and different from another seed', ()
 
 it('says so when the world has too few prompts for what is asked', () => {
   const arc = DEMO_TASKS.find(({ name }) => name === 'arc_easy')!;
-  expect(() => buildDataset(world, arc, { train: 40, validation: 40, test: 1_600 })).toThrow('make the world larger');
+  expect(() => buildDataset(world, arc, { sizes: { train: 40, validation: 40, test: 1_600 } })).toThrow('make the world larger');
+});
+
+describe('the fact scenes of HellaSwag', () => {
+  const plain = buildDataset(
+    world,
+    DEMO_TASKS.find(({ name }) => name === 'hellaswag')!,
+  );
+  const { splits } = cases.find(({ name }) => name === 'hellaswag')!.dataset;
+
+  it('are three quarters of it, and the rest are scenes it had', () => {
+    for (const [split, items] of Object.entries(splits)) {
+      const had = new Set(plain.splits[split as keyof typeof splits].map(({ prompt }) => prompt));
+      expect(items.filter(({ prompt }) => had.has(prompt)).length / items.length).toBeCloseTo(0.25, 1);
+    }
+  });
+
+  it('pass over what the corpus tells', () => {
+    const had = new Set(all(plain).map(({ prompt }) => prompt));
+    const scenes = Object.values(splits).flat().filter(({ prompt }) => !had.has(prompt)); // prettier-ignore
+    expect(scenes.length).toBeGreaterThan(600);
+    expect(scenes.filter(isTold)).toEqual([]);
+  });
 });

@@ -6,7 +6,7 @@ export default defineConfig({
     ssr: true,
     target: 'node24',
     outDir: 'dist',
-    emptyOutDir: true,
+    emptyOutDir: false,
     minify: false,
     rolldownOptions: {
       input: {

@@ -1,7 +1,8 @@
-// The whole program on a host: records, queue and worker, tied together once.
+// The whole program on a host: records, queue, worker and events, tied together once.
 import { join } from 'node:path';
 import type { WorkerRouter } from '../worker/api.ts';
 import { openRecords, type Records } from './db/open.ts';
+import { createEvents, type Events } from './events.ts';
 import type { Host } from './host.ts';
 import { openQueue, type Queue } from './jobs/queue.ts';
 import { connectWorker, type Worker } from './jobs/worker-client.ts';
@@ -10,6 +11,7 @@ export interface App extends Disposable {
   readonly host: Host;
   readonly db: Records['db'];
   readonly queue: Queue;
+  readonly events: Events;
   /** Where run folders lie. */
   readonly runsFolder: string;
   /** The living worker; started when first asked for, and anew after a crash. It keeps models and programs between jobs. */
@@ -22,15 +24,24 @@ export interface App extends Disposable {
  */
 export function createApp(host: Host): App {
   const records = openRecords(host.dataFolder);
+  const events = createEvents();
   let living: Worker | undefined;
   const worker = (): Worker => {
     if (!living?.isAlive) living = connectWorker<WorkerRouter>(host.spawnWorker());
     return living;
   };
+  const queue = openQueue(records.db, worker, (line) => host.log(line));
+  queue.listen((event) => {
+    if (event.kind === 'progress') events.tell({ kind: 'progress', id: event.runId, frame: event.frame });
+    else events.tell({ kind: 'changed', table: 'runs', id: event.run.id });
+    // A run that is done may have made models.
+    if (event.kind === 'moved' && event.run.state === 'done') events.tell({ kind: 'changed', table: 'models', id: event.run.id });
+  });
   return {
     host,
     db: records.db,
-    queue: openQueue(records.db, worker, (line) => host.log(line)),
+    queue,
+    events,
     runsFolder: join(records.folder, 'runs'),
     worker,
     [Symbol.dispose]() {

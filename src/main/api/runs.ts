@@ -8,7 +8,7 @@ import type { RunResult } from '../../shared/results.ts';
 import type { App } from '../app.ts';
 import { getRun, listRuns, type Run, type RunInputs } from '../db/runs.ts';
 import { drainStream } from '../jobs/drain.ts';
-import { stageRun, type RunFile, type RunOrigin } from '../jobs/run-folder.ts';
+import { stageRun, type RunFile, type RunOrigin, type StagedRun } from '../jobs/run-folder.ts';
 
 /** A run to be: its recipe, its data, and the records it comes from. */
 export interface RunPlan {
@@ -33,9 +33,19 @@ export async function carryOut<Kind extends RunResult['kind']>(
   plan: RunPlan & { recipe: { kind: Kind } },
   work: WorkOptions = {},
 ): Promise<DoneRun<Kind>> {
-  const staged = stageRun(app.runsFolder, plan.recipe, plan.files, plan.origin, new Map(plan.identities));
-  const run = app.queue.admit(staged, { title: plan.title, inputs: plan.inputs });
+  const run = app.queue.admit(stagePlan(app, plan), plan);
   return (await finishRun(app, run.id, work)) as DoneRun<Kind>;
+}
+
+/** Puts a plan at the end of the queue, which is worked through in the background, and returns its run; one of the same recipe takes its place. */
+export function submitRun(app: App, plan: RunPlan): Run {
+  const run = app.queue.admit(stagePlan(app, plan), plan, 'end');
+  app.queue.work();
+  return run;
+}
+
+function stagePlan(app: App, plan: RunPlan): StagedRun {
+  return stageRun(app.runsFolder, plan.recipe, plan.files, plan.origin, new Map(plan.identities));
 }
 
 /** Goes on with an interrupted or queued run of the records. Throws AppError `not-found`, `cannot-resume`, or what the run ended with. */

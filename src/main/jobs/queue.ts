@@ -30,14 +30,25 @@ export type QueueEvent =
   { readonly kind: 'moved'; readonly run: Run } | { readonly kind: 'progress'; readonly runId: string; readonly frame: ProgressFrame };
 
 export interface Queue {
-  /** Puts a staged run at the head of the queue; a run of the same recipe that is done, waiting or can be resumed takes its place. */
-  admit(staged: StagedRun, about: { title: string; inputs: RunInputs }): Run;
+  /**
+   * Puts a staged run at the head of the queue, or at its end; a run of the same recipe that is done, waiting or can be resumed takes
+   * its place.
+   */
+  admit(staged: StagedRun, about: { title: string; inputs: RunInputs }, place?: 'head' | 'end'): Run;
   /** Queues an interrupted run again, at the head. Throws AppError `bad-input` for any other. */
   resume(runId: string): Run;
   /** Asks the running run to stop at its next safe point; resolves when it has stopped. False when it is not running. */
   stop(runId: string, kind: StopKind): Promise<boolean>;
   /** Works through the queue until the run has come to an end, and returns it as it then is. */
   finish(runId: string): Promise<Run>;
+  /** Works through the queue in the background until it is empty or held; runs that are queued later are taken too. */
+  work(): void;
+  /** Takes no further run until `work` is called; the running one goes on. */
+  hold(): void;
+  /** Whether runs are taken as they come. */
+  readonly isWorking: boolean;
+  /** The run that is being carried out. */
+  readonly runningId: string | undefined;
   /** Tells every move and every frame; returns the function that ends it. */
   listen(listener: (event: QueueEvent) => void): () => void;
 }
@@ -53,6 +64,7 @@ export function openQueue(db: Database, worker: () => Worker, log: (line: string
   const listeners = new Set<(event: QueueEvent) => void>();
   let stopping: { readonly runId: string; readonly kind: StopKind } | undefined;
   let current: { readonly runId: string; readonly ended: Promise<Run> } | undefined;
+  let working = false;
 
   const tell = (event: QueueEvent): void => {
     for (const listener of listeners) listener(event);
@@ -106,14 +118,20 @@ export function openQueue(db: Database, worker: () => Worker, log: (line: string
     const ended = carry(run).finally(() => {
       current = undefined;
       stopping = undefined;
+      if (working) queueMicrotask(takeOn);
     });
     current = { runId: run.id, ended };
     tell({ kind: 'moved', run });
     return true;
   }
 
+  /** Takes the next run where none is at work and the queue is not held. */
+  function takeOn(): void {
+    if (working && !current) next();
+  }
+
   return {
-    admit(staged, about) {
+    admit(staged, about, place = 'head') {
       const waiting = (['running', 'queued', 'interrupted'] as const).flatMap((state) => listRuns(db, state));
       const known = findDoneRun(db, staged.recipeHash) ?? waiting.find((run) => run.recipeHash === staged.recipeHash);
       if (known) {
@@ -131,12 +149,14 @@ export function openQueue(db: Database, worker: () => Worker, log: (line: string
         inputs: about.inputs,
       });
       tell({ kind: 'moved', run });
-      reorderQueue(db, [id]);
+      if (place === 'head') reorderQueue(db, [id]);
+      queueMicrotask(takeOn);
       return run;
     },
     resume(runId) {
       const run = move(db, runId, 'queued');
       reorderQueue(db, [runId]);
+      queueMicrotask(takeOn);
       return run;
     },
     async stop(runId, kind) {
@@ -159,6 +179,19 @@ export function openQueue(db: Database, worker: () => Worker, log: (line: string
         if (!current && !next()) throw new AppError('bad-input', `Run ${runId} is ${run.state}, but the queue has nothing to take.`);
         await current?.ended;
       }
+    },
+    work() {
+      working = true;
+      takeOn();
+    },
+    hold() {
+      working = false;
+    },
+    get isWorking() {
+      return working;
+    },
+    get runningId() {
+      return current?.runId;
     },
     listen(listener) {
       listeners.add(listener);

@@ -7,6 +7,7 @@ import { addDataCommands } from './commands/data.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addLookCommands } from './commands/look.ts';
 import { addPruneCommands } from './commands/prune.ts';
+import { addServeCommand } from './commands/serve.ts';
 import { addStudyCommands } from './commands/study.ts';
 import { addTuneCommands } from './commands/tune.ts';
 import { EXIT, openTerminal, reportError, type GlobalOptions } from './terminal.ts';
@@ -43,6 +44,7 @@ export async function runCommandLine(parameters: readonly string[]): Promise<num
   addTuneCommands(program, bind);
   addStudyCommands(program, bind);
   addLookCommands(program, bind);
+  addServeCommand(program, bind);
   try {
     await program.parseAsync(parameters, { from: 'user' });
     return exitCode;

@@ -1,11 +1,11 @@
 // Composites: the pieces of a transformer as definitions over the op table, some with a hand-derived gradient that saves work.
-import { ShapeError, range, scalar, type Expr } from './graph.ts';
+import { ShapeError, scalar, type Expr } from './graph.ts';
 import { withGradient } from './gradient.ts';
 import { add, div, exp, mul, neg, scale, sigmoid, sqrt, sub } from './ops/elementwise.ts';
-import { equal } from './ops/gather.ts';
+import { oneHot, pick } from './ops/gather.ts';
 import { matmul } from './ops/product.ts';
 import { logSoftmax, softmax, sumLast, sumTo } from './ops/reduce.ts';
-import { cast, concat, reshape, slice, transpose } from './ops/shape.ts';
+import { concat, reshape, slice, transpose } from './ops/shape.ts';
 
 const meanLast = (x: Expr): Expr => scale(sumLast(x), 1 / x.shape.at(-1)!);
 
@@ -78,19 +78,13 @@ export function attention(q: Expr, stretches: readonly KeyValue[], mask: Expr): 
   return reshape(transpose(reshape(mixed.reduce(add), [B, K, G, T, E]), [0, 3, 1, 2, 4]), [B * T, H * E]);
 }
 
-/** One-hot rows of the given type: targets int64 [M] -> [M, V]. */
-export function oneHot(targets: Expr, V: number, like: Expr): Expr {
-  return cast(equal(targets, range(V, 'int64')), like.dtype);
-}
-
 /**
  * log P(target) for each row of logits: logits [M,V], targets int64 [M] -> [M,1].
  * d logits = dy·(onehot - softmax).
  */
 export function targetLogProbability(logits: Expr, targets: Expr): Expr {
   const logP = logSoftmax(logits);
-  const hot = oneHot(targets, logits.shape[1]!, logits);
-  return withGradient(sumLast(mul(logP, hot)), [logits], (dy) => [mul(dy, sub(hot, exp(logP)))]);
+  return withGradient(pick(logP, targets), [logits], (dy) => [mul(dy, sub(oneHot(targets, logits.shape[1]!, logits), exp(logP)))]);
 }
 
 /**

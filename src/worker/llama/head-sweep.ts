@@ -7,12 +7,15 @@ import type { Runner } from './sweep.ts';
 
 /** Rows per chunk: few sizes, so that few programs are compiled. */
 const CHUNKS = [1024, 256, 64, 16] as const;
-/** A chunk's logits stay below this many numbers (64 MB in f32). */
-const MAX_LOGITS = 2 ** 24;
+/**
+ * A chunk's logits stay below this many numbers (64 and 16 MB in f32): every chunk of the loss adds to the gradient of the whole head, so
+ * those are few; scoring costs the same in small ones.
+ */
+const MAX_LOGITS = { loss: 2 ** 24, scoring: 2 ** 22 };
 
 /** Cuts `count` rows into chunks of the allowed sizes; the last may be only partly filled. */
-export function chunkRows(count: number, V: number): { readonly start: number; readonly rows: number; readonly M: number }[] {
-  const sizes = CHUNKS.filter((M) => M * V <= MAX_LOGITS || M === CHUNKS.at(-1));
+function chunkRows(count: number, V: number, maxLogits: number): { readonly start: number; readonly rows: number; readonly M: number }[] {
+  const sizes = CHUNKS.filter((M) => M * V <= maxLogits || M === CHUNKS.at(-1));
   const chunks: { start: number; rows: number; M: number }[] = [];
   for (let start = 0; start < count;) {
     const left = count - start;
@@ -38,7 +41,7 @@ function headShape({ config, store }: Runner, N: number, M: number): HeadShape {
 export async function headLogProbs(runner: Runner, hidden: Handle, at: Int32Array, targets: Int32Array): Promise<Float32Array> {
   const weights = await runner.store.head();
   const out = new Float32Array(at.length);
-  for (const chunk of chunkRows(at.length, runner.config.vocabSize)) {
+  for (const chunk of chunkRows(at.length, runner.config.vocabSize, MAX_LOGITS.scoring)) {
     const shape = headShape(runner, hidden.shape[0]!, chunk.M);
     const feeds = { ...weights, h: hidden, at: indices(at, chunk), target: indices(targets, chunk) };
     const { fetched } = await runner.device.run(
@@ -57,7 +60,7 @@ export async function headLogits(runner: Runner, hidden: Handle, at: Int32Array)
   const weights = await runner.store.head();
   const V = runner.config.vocabSize;
   const out = new Float32Array(at.length * V);
-  for (const chunk of chunkRows(at.length, V)) {
+  for (const chunk of chunkRows(at.length, V, MAX_LOGITS.scoring)) {
     const shape = headShape(runner, hidden.shape[0]!, chunk.M);
     const feeds = { ...weights, h: hidden, at: indices(at, chunk) };
     const { fetched } = await runner.device.run(
@@ -105,7 +108,7 @@ export async function headLoss(
   };
   const teacherHead = await teacher?.model.store.head();
   let [crossEntropy, divergence] = [0, 0];
-  for (const chunk of chunkRows(counted.at.length, config.vocabSize)) {
+  for (const chunk of chunkRows(counted.at.length, config.vocabSize, MAX_LOGITS.loss)) {
     const { start, rows, M } = chunk;
     const shape = headShape(runner, hidden.shape[0]!, M);
     const weight = new Float32Array(M);

@@ -1,6 +1,7 @@
-// Rows picked by index, rows added back, and the comparison that makes one-hot rows.
-import { ShapeError, apply, type Expr, type Op } from '../graph.ts';
-import { reshape } from './shape.ts';
+// Rows and numbers picked by index, rows added back, and the comparison that makes one-hot rows.
+import { ShapeError, apply, range, type Expr, type Op } from '../graph.ts';
+import { mul } from './elementwise.ts';
+import { cast, reshape } from './shape.ts';
 
 export const gatherRowsOp: Op = {
   name: 'gatherRows',
@@ -32,6 +33,19 @@ export const scatterRowsOp: Op = {
   examples: [{ inputs: [{ shape: [5, 3] }, { shape: [5], kind: 'index', below: 4 }], attributes: { rows: 4 } }],
 };
 
+export const pickOp: Op = {
+  name: 'pick',
+  infer: (inputs) => {
+    const [x, at] = inputs as [Expr, Expr];
+    if (x.shape.length !== 2 || at.shape.length !== 1 || at.dtype !== 'int64' || at.shape[0] !== x.shape[0])
+      throw new ShapeError('pick', inputs, 'needs x [M,V] and int64 at [M]');
+    return { shape: [x.shape[0]!, 1], dtype: x.dtype };
+  },
+  lower: (to, inputs, node) => to.node('GatherElements', [inputs[0]!, to.node('Reshape', [inputs[1]!, to.ints(node.shape)])], { axis: 1 }),
+  vjp: (dy, node) => [mul(dy, oneHot(node.inputs[1]!, node.inputs[0]!.shape[1]!, dy)), undefined],
+  examples: [{ inputs: [{ shape: [4, 3] }, { shape: [4], kind: 'index', below: 3 }] }],
+};
+
 export const equalOp: Op = {
   name: 'equal',
   infer: (inputs) => {
@@ -51,3 +65,7 @@ export const gatherRows = (x: Expr, at: Expr): Expr => apply(gatherRowsOp, [x, a
 export const scatterRows = (x: Expr, at: Expr, rows: number): Expr => apply(scatterRowsOp, [x, at], { rows });
 /** Every pair compared: a [M], b [V] -> bool [M,V]. */
 export const equal = (a: Expr, b: Expr): Expr => apply(equalOp, [reshape(a, [a.shape[0]!]), b]);
+/** One number of each row: x [M,V], at int64 [M] -> [M,1]. */
+export const pick = (x: Expr, at: Expr): Expr => apply(pickOp, [x, at]);
+/** One-hot rows of the given type: at int64 [M] -> [M,V]. */
+export const oneHot = (at: Expr, V: number, like: Expr): Expr => cast(equal(at, range(V, 'int64')), like.dtype);

@@ -1,7 +1,7 @@
 // The op table: every entry, for the tests that go through it.
 import type { Op } from '../graph.ts';
 import { absOp, addOp, divOp, expOp, mulOp, negOp, sigmoidOp, signOp, sqrtOp, subOp } from './elementwise.ts';
-import { equalOp, gatherRowsOp, scatterRowsOp } from './gather.ts';
+import { equalOp, gatherRowsOp, pickOp, scatterRowsOp } from './gather.ts';
 import { matmulOp } from './product.ts';
 import { logSoftmaxOp, softmaxOp, sumOp } from './reduce.ts';
 import { castOp, concatOp, expandOp, padOp, reshapeOp, sliceOp, transposeOp } from './shape.ts';
@@ -21,6 +21,7 @@ export const OPS: readonly Op[] = [
   mulOp,
   negOp,
   padOp,
+  pickOp,
   reshapeOp,
   scatterRowsOp,
   sigmoidOp,

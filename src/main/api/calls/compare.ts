@@ -1,0 +1,2 @@
+// Placeholder to be replaced.
+export const compare = {};

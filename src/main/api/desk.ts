@@ -1,0 +1,11 @@
+// What the host of a window offers beyond the program: a desktop shell has dialogs and folders, a browser has not.
+
+export interface Desk {
+  readonly kind: 'electron' | 'web';
+  /** Asks the person for files or a folder; undefined when they cancelled. Absent where no dialog can be shown. */
+  pick?(what: 'files' | 'folder', title: string): Promise<readonly string[] | undefined>;
+  /** Shows a file or folder in the system's file manager. */
+  reveal?(path: string): void;
+  /** Puts the page's theme on the window's frame. */
+  setTheme?(theme: 'system' | 'light' | 'dark'): void;
+}

@@ -1,0 +1,198 @@
+// The workbench on a web address: the built page, its calls over a WebSocket, and files that are dropped on it.
+import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { createReadStream, createWriteStream, mkdirSync, rmSync, statSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { RPCHandler } from '@orpc/server/ws';
+import { WebSocketServer } from 'ws';
+import { AppError, asAppError } from '../../shared/errors.ts';
+import type { CallContext } from '../api/calls/call.ts';
+import { createFileRefs } from '../api/file-refs.ts';
+import { router } from '../api/router.ts';
+import type { App } from '../app.ts';
+
+export interface WebServer extends AsyncDisposable {
+  /** Where to open the workbench, token included. */
+  readonly url: string;
+}
+
+export interface WebServerOptions {
+  /** Names this machine may be called by in a request, besides loopback's. */
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** The folder of the built page. */
+  readonly pageFolder: string;
+  /** Absent: drawn anew. */
+  readonly token?: string;
+}
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+const COOKIE = 'tailor-token';
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.json': 'application/json',
+  '.woff2': 'font/woff2',
+};
+
+/** The same policy as the desktop window's; style attributes are refused, custom properties are set by script. */
+export const CONTENT_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': CONTENT_POLICY,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+/** A refusal with its HTTP status; the sentence goes to whoever asked. */
+class Refusal extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * Serves the workbench. Every request must name this machine (no DNS rebinding), come from the page itself where a browser says so, and
+ * carry the token, once in the address and then as a cookie that scripts cannot read.
+ */
+export async function serveWorkbench(app: App, options: WebServerOptions): Promise<WebServer> {
+  const token = options.token ?? randomBytes(24).toString('base64url');
+  const names = new Set([...LOOPBACK, options.host]);
+  const files = createFileRefs();
+  const uploads = join(app.host.dataFolder, 'uploads');
+  const context: CallContext = { app, files, desk: { kind: 'web' } };
+
+  const isToken = (given: string | undefined): boolean => {
+    const [a, b] = [Buffer.from(given ?? ''), Buffer.from(token)];
+    return a.length === b.length && timingSafeEqual(a, b);
+  };
+  /** Throws Refusal unless the request is for this machine, from this page, by someone who has the token. */
+  const admit = (request: IncomingMessage, url: URL): void => {
+    const host = request.headers.host ?? '';
+    if (!names.has(host.replace(/:\d+$/, '')))
+      throw new Refusal(421, 'This address is not one that Tailor answers to. Start it with --host and the name you use.');
+    const { origin } = request.headers;
+    if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`)
+      throw new Refusal(403, 'Another page asked; Tailor answers only its own.');
+    const cookie = new RegExp(`(?:^|; )${COOKIE}=([^;]*)`).exec(request.headers.cookie ?? '')?.[1];
+    if (!isToken(cookie) && !isToken(url.searchParams.get('token') ?? undefined))
+      throw new Refusal(401, 'The token is missing or old. Open the whole address that Tailor printed when it started.');
+  };
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://local');
+    admit(request, url);
+    if (request.method === 'PUT' && url.pathname.startsWith('/drop/')) return await takeIn(request, response, url);
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw new Refusal(405, 'Only pages can be read here.');
+    if (url.searchParams.has('token')) {
+      // The token leaves the address bar and the history at once.
+      response.writeHead(303, {
+        ...HEADERS,
+        location: url.pathname,
+        'set-cookie': `${COOKIE}=${token}; HttpOnly; SameSite=Strict; Path=/`,
+      });
+      response.end();
+      return;
+    }
+    await sendFile(response, url.pathname, request.method === 'HEAD');
+  }
+
+  async function sendFile(response: ServerResponse, pathname: string, headOnly: boolean): Promise<void> {
+    const path = normalize(join(options.pageFolder, pathname === '/' ? 'index.html' : decodeURIComponent(pathname)));
+    const stat = path.startsWith(options.pageFolder + sep) ? statSync(path, { throwIfNoEntry: false }) : undefined;
+    if (!stat?.isFile()) throw new Refusal(404, 'There is no such page.');
+    // Built files carry their hash in their name; the page itself does not.
+    const caching = pathname.startsWith('/assets/') ? 'private, max-age=31536000, immutable' : 'no-store';
+    response.writeHead(200, {
+      ...HEADERS,
+      'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
+      'content-length': stat.size,
+      'cache-control': caching,
+    });
+    if (headOnly) response.end();
+    else await pipeline(createReadStream(path), response);
+  }
+
+  /** A dropped file, kept under the data folder: a browser does not tell where it lies. `folder` gathers the files of one drop. */
+  async function takeIn(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const name = safeName(decodeURIComponent(url.pathname.slice('/drop/'.length)));
+    const batch = /^[\w-]{1,64}$/.exec(url.searchParams.get('batch') ?? '')?.[0] ?? randomUUID();
+    const folder = join(uploads, batch);
+    mkdirSync(folder, { recursive: true });
+    const path = join(folder, name);
+    try {
+      await pipeline(request, createWriteStream(path, { flags: 'wx' }));
+    } catch (thrown) {
+      rmSync(path, { force: true });
+      throw asAppError(thrown);
+    }
+    send(response, 200, { file: files.add(path), folder: files.add(folder) });
+  }
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((thrown: unknown) => {
+      const status = thrown instanceof Refusal ? thrown.status : thrown instanceof AppError ? 400 : thrown instanceof URIError ? 400 : 500;
+      const known = thrown instanceof Refusal || thrown instanceof AppError;
+      if (!known) app.host.log(`web: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`);
+      if (response.headersSent) response.destroy();
+      else send(response, status, { message: known ? thrown.message : 'Something went wrong that is no fault of yours.' });
+    });
+  });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 64 * 2 ** 20 });
+  const handler = new RPCHandler<CallContext>(router);
+  server.on('upgrade', (request, socket, head) => {
+    try {
+      const url = new URL(request.url ?? '/', 'http://local');
+      admit(request, url);
+      if (url.pathname !== '/rpc' || request.headers.origin === undefined) throw new Refusal(404, 'There is nothing here.');
+      sockets.handleUpgrade(request, socket, head, (webSocket) => void handler.upgrade(webSocket, { context }));
+    } catch (thrown) {
+      const status = thrown instanceof Refusal ? thrown.status : 400;
+      socket.end(`HTTP/1.1 ${status} Refused\r\nconnection: close\r\n\r\n`);
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new AppError('busy', `Port ${options.port} of ${options.host} is in use. Name another with --port, or 0 for any free one.`)
+          : error,
+      ),
+    );
+    server.listen(options.port, options.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}/?token=${token}`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets.clients) socket.terminate();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+function send(response: ServerResponse, status: number, value: object): void {
+  response.writeHead(status, { ...HEADERS, 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(JSON.stringify(value));
+}
+
+/** A file name as it was, without whatever could lead out of a folder or upset a file system. */
+function safeName(name: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are just what must go
+  const plain = name.replace(/[\u0000-\u001f/\\:*?"<>|]/g, '_').slice(-200);
+  if (plain === '' || /^\.+$/.test(plain)) throw new Refusal(400, 'This file has no name that could be kept. Rename it.');
+  return plain;
+}

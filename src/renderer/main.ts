@@ -1,0 +1,6 @@
+// Entry of the page: styles, the connection to main, and the frame.
+import { mount } from 'svelte';
+import App from './App.svelte';
+import './styles/tailor.css';
+
+mount(App, { target: document.querySelector('#app')! });

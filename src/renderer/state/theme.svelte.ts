@@ -1,0 +1,28 @@
+// The person's settings as the page uses them, and the theme put on the document.
+import { userSettings, type UserSettings, type UserSettingsInput } from '../../shared/settings.ts';
+import { api } from './api.ts';
+
+class Preferences {
+  #current = $state.raw<UserSettings>(userSettings.parse({}));
+
+  get current(): UserSettings {
+    return this.#current;
+  }
+
+  async refetch(): Promise<void> {
+    this.#show(await api.settings.get());
+  }
+
+  async set(change: UserSettingsInput): Promise<void> {
+    this.#show({ ...this.#current, ...change } as UserSettings);
+    this.#show(await api.settings.set(change));
+  }
+
+  #show(settings: UserSettings): void {
+    this.#current = settings;
+    if (settings.theme === 'system') delete document.documentElement.dataset['theme'];
+    else document.documentElement.dataset['theme'] = settings.theme;
+  }
+}
+
+export const preferences = new Preferences();

@@ -1,0 +1,65 @@
+// Listens to main's one stream of events and lets lists refetch what they show.
+import type { AppEvent, Watched } from '../../main/events.ts';
+import type { ProgressFrame } from '../../shared/progress.ts';
+import { api } from './api.ts';
+import { connection } from './connection.svelte.ts';
+
+type Change = Extract<AppEvent, { kind: 'changed' }>;
+
+const changed = new Set<(change: Change | undefined) => void>();
+/** The newest frame of each run, and of other work by its id. */
+const frames = $state<Record<string, ProgressFrame>>({});
+
+/** The newest frame of a run or of other work under this id; undefined before the first. */
+export function frameOf(id: string): ProgressFrame | undefined {
+  return frames[id];
+}
+
+/**
+ * Calls `refetch` now, whenever one of the tables changes, and after a lost connection. Changes that come while one is being read are
+ * answered by one more reading. Use it in a component's initialisation; it ends with the component.
+ */
+export function refetchOn(tables: readonly Watched[], refetch: () => Promise<void>): void {
+  $effect(() => {
+    void connection.opens; // read anew after each break
+    let isReading = false;
+    let again = false;
+    let ended = false;
+    const read = async (): Promise<void> => {
+      if (isReading) {
+        again = true;
+        return;
+      }
+      isReading = true;
+      do {
+        again = false;
+        await refetch().catch(() => undefined); // refetch shows its own errors
+      } while (again && !ended);
+      isReading = false;
+    };
+    const listener = (change: Change | undefined): void => {
+      if (change === undefined || tables.includes(change.table)) void read();
+    };
+    changed.add(listener);
+    void read();
+    return () => {
+      ended = true;
+      changed.delete(listener);
+    };
+  });
+}
+
+async function listen(): Promise<never> {
+  for (;;) {
+    try {
+      for await (const event of await api.events.watch()) {
+        if (event.kind === 'progress') frames[event.id] = event.frame;
+        else for (const listener of changed) listener(event);
+      }
+    } catch {
+      // The connection was lost: `api` waits for the next one.
+    }
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+void listen();

@@ -1,0 +1,16 @@
+// Builds the page into dist/renderer; `vite --config vite.renderer.config.ts build --watch` while working on it.
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  root: 'src/renderer',
+  base: './',
+  plugins: [svelte({ configFile: '../../svelte.config.js' })],
+  build: {
+    outDir: '../../dist/renderer',
+    emptyOutDir: true,
+    target: 'chrome140',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+});

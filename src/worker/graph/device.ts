@@ -234,7 +234,7 @@ export class Device {
       extra: NO_SPINNING,
       enableCpuMemArena: false, // see platform-facts.md: less resident memory at little cost
       // A pattern asks for all of a run's activations as one aligned block, which glibc cannot put back into the hole that the last one
-      // left: resident memory grew run by run, to twice what op by op allocation needs at the same speed.
+      // left: resident memory grew run by run, and nothing was faster.
       enableMemPattern: this.kind !== 'cpu',
       // The extended level fuses into kernels that exist in float32 only; float64 is for checking gradients.
       graphOptimizationLevel: lowered.inputs.some(({ dtype }) => dtype === 'float64') ? 'basic' : 'all',

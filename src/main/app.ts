@@ -1,10 +1,12 @@
 // The whole program on a host: records, queue, worker and events, tied together once.
 import { join } from 'node:path';
 import type { WorkerRouter } from '../worker/api.ts';
+import { trimCheckpoints } from './api/run-details.ts';
 import { openRecords, type Records } from './db/open.ts';
 import { createEvents, type Events } from './events.ts';
 import type { Host } from './host.ts';
 import { openQueue, type Queue } from './jobs/queue.ts';
+import { keepRunLogs } from './jobs/run-log.ts';
 import { connectWorker, type Worker } from './jobs/worker-client.ts';
 
 export interface App extends Disposable {
@@ -31,9 +33,11 @@ export function createApp(host: Host): App {
     return living;
   };
   const queue = openQueue(records.db, worker, (line) => host.log(line));
+  keepRunLogs(queue);
   queue.listen((event) => {
     if (event.kind === 'progress') events.tell({ kind: 'progress', id: event.runId, frame: event.frame });
     else events.tell({ kind: 'changed', table: 'runs', id: event.run.id });
+    if (event.kind === 'moved' && event.run.state === 'done') trimCheckpoints(records.db, event.run);
     // A run that is done may have made models.
     if (event.kind === 'moved' && event.run.state === 'done') events.tell({ kind: 'changed', table: 'models', id: event.run.id });
   });

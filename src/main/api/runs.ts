@@ -37,10 +37,13 @@ export async function carryOut<Kind extends RunResult['kind']>(
   return (await finishRun(app, run.id, work)) as DoneRun<Kind>;
 }
 
-/** Puts a plan at the end of the queue, which is worked through in the background, and returns its run; one of the same recipe takes its place. */
+/**
+ * Puts a plan at the end of the queue, which is worked through in the background unless it was told to hold, and returns its run; one of
+ * the same recipe takes its place.
+ */
 export function submitRun(app: App, plan: RunPlan): Run {
   const run = app.queue.admit(stagePlan(app, plan), plan, 'end');
-  app.queue.work();
+  if (!app.queue.isHeld) app.queue.work();
   return run;
 }
 

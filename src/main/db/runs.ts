@@ -83,6 +83,11 @@ export function findDoneRun(db: Database, recipeHash: string): Run | undefined {
   return selectOne<Run>(db, `SELECT * FROM runs WHERE recipe_hash = ? AND state = 'done' ORDER BY id DESC LIMIT 1`, [recipeHash]);
 }
 
+/** Runs that read a model, the oldest first. */
+export function listRunsReading(db: Database, modelId: string): Run[] {
+  return selectAll<Run>(db, 'SELECT * FROM runs WHERE id IN (SELECT run_id FROM run_inputs WHERE model_id = ?) ORDER BY id', [modelId]);
+}
+
 /** Ids of the records that a run reads. */
 export function listRunInputs(db: Database, id: string): Required<RunInputs> {
   const ids = (column: string): string[] =>
@@ -95,6 +100,16 @@ export function listRunInputs(db: Database, id: string): Required<RunInputs> {
 /** Every state the run has entered, in order, from its creation on. */
 export function listRunMoves(db: Database, id: string): RunMove[] {
   return selectAll<RunMove>(db, 'SELECT state, at FROM run_moves WHERE run_id = ? ORDER BY id', [id]);
+}
+
+/** When each run was last started and when it came to rest, by id. */
+export function listRunTimes(db: Database): Map<string, { readonly startedAt: number | undefined; readonly endedAt: number | undefined }> {
+  const rows = selectAll<{ runId: string; startedAt: number | undefined; endedAt: number | undefined }>(
+    db,
+    `SELECT run_id, max(CASE WHEN state = 'running' THEN at END) AS started_at, max(CASE WHEN state NOT IN ('running', 'queued') THEN at END) AS ended_at
+     FROM run_moves GROUP BY run_id`,
+  );
+  return new Map(rows.map(({ runId, startedAt, endedAt }) => [runId, { startedAt, endedAt }]));
 }
 
 /**

@@ -47,6 +47,8 @@ export interface Queue {
   hold(): void;
   /** Whether runs are taken as they come. */
   readonly isWorking: boolean;
+  /** Whether it was told to take no further run. */
+  readonly isHeld: boolean;
   /** The run that is being carried out. */
   readonly runningId: string | undefined;
   /** Tells every move and every frame; returns the function that ends it. */
@@ -65,6 +67,7 @@ export function openQueue(db: Database, worker: () => Worker, log: (line: string
   let stopping: { readonly runId: string; readonly kind: StopKind } | undefined;
   let current: { readonly runId: string; readonly ended: Promise<Run> } | undefined;
   let working = false;
+  let held = false;
 
   const tell = (event: QueueEvent): void => {
     for (const listener of listeners) listener(event);
@@ -182,13 +185,18 @@ export function openQueue(db: Database, worker: () => Worker, log: (line: string
     },
     work() {
       working = true;
+      held = false;
       takeOn();
     },
     hold() {
       working = false;
+      held = true;
     },
     get isWorking() {
       return working;
+    },
+    get isHeld() {
+      return held;
     },
     get runningId() {
       return current?.runId;

@@ -11,6 +11,8 @@ export interface RunOrigin {
   readonly sets: Readonly<Record<string, { readonly datasetHash: string; readonly promptHash?: string }>>;
   /** Name of the model that the run makes. */
   readonly modelName?: string;
+  /** What the person asked for in the form that made it, to be asked again with a change. */
+  readonly asked?: Readonly<Record<string, unknown>>;
 }
 
 /** A data file of a run: JSON lines, written as they come. */

@@ -87,13 +87,19 @@ export function findPromptWinner(db: Database, task: string): PromptWinner | und
   return row && { version: getPromptVersion(db, row.promptVersionId), figures: row.figures, chosenAt: row.chosenAt };
 }
 
-/** Forgets a prompt with its versions. Throws AppError `bad-input` while a run reads one or one is its task's winner. */
-export function deletePrompt(db: Database, id: string): void {
+/** Whether a run reads a version of the prompt or one is its task's winner. */
+export function isPromptUsed(db: Database, id: string): boolean {
   const used = selectOne(
     db,
     `SELECT 1 FROM prompt_versions WHERE prompt_id = ? AND (id IN (SELECT prompt_version_id FROM run_inputs) OR id IN (SELECT prompt_version_id FROM prompt_winners))`,
     [id],
   );
-  if (used) throw new AppError('bad-input', 'This prompt is read by a run or is the winner of its task, so it cannot be deleted.', { id });
+  return used !== undefined;
+}
+
+/** Forgets a prompt with its versions. Throws AppError `bad-input` while a run reads one or one is its task's winner. */
+export function deletePrompt(db: Database, id: string): void {
+  if (isPromptUsed(db, id))
+    throw new AppError('bad-input', 'This prompt is read by a run or is the winner of its task, so it cannot be deleted.', { id });
   execute(db, 'DELETE FROM prompts WHERE id = ?', [id]);
 }

@@ -1,21 +1,17 @@
 // Studies: the paper's table as runs that share what they can, carried out in order and gathered into rows.
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { AppError } from '../../shared/errors.ts';
-import { parseLlamaConfig } from '../../shared/parse-config.ts';
 import type { ProgressFrame, WorkOptions } from '../../shared/progress.ts';
 import type { PromptSpec } from '../../shared/prompt/prompt-spec.ts';
-import { countMacs } from '../../shared/prune/macs.ts';
-import { MACS_TOKENS } from '../../shared/prune/plan.ts';
-
 import type { StudySettings } from '../../shared/study/settings.ts';
-import { aggregateStudy, type Measurement, type ModelFacts, type StudyTable, type StudyTask } from '../../shared/study/table.ts';
+import { DEFAULT_STEPS, shapeOfStudy, studySteps } from '../../shared/study/steps.ts';
+import type { StudyTable } from '../../shared/study/table.ts';
 import type { Task } from '../../shared/tasks/item.ts';
 import type { App } from '../app.ts';
 import type { Dataset } from '../db/datasets.ts';
 import { listModelsOfRun, type Model } from '../db/models.ts';
-import { getRun, listRunMoves } from '../db/runs.ts';
-import { createStudy, listStudies, listStudyRuns, setStudyRun, setStudyState, type Study } from '../db/studies.ts';
-import { pickSplit, readItems, resolveDataset, taskOf } from './datasets.ts';
+import { createStudy, listStudies, setStudyRun, setStudyState, type Study } from '../db/studies.ts';
+import { pickSplit, resolveDataset, taskOf } from './datasets.ts';
 import { resolveModel } from './models.ts';
 import {
   planEvaluation,
@@ -29,6 +25,7 @@ import {
 } from './plan-runs.ts';
 import { findPrompt, rankPrompts } from './prompts.ts';
 import { carryOut, type DoneRun, type RunPlan } from './runs.ts';
+import { tabulateStudy } from './study-table.ts';
 import { resolve } from 'node:path';
 
 /** A task of the study with everything found that its runs need. */
@@ -46,7 +43,7 @@ interface StudyQuestions {
 /** What a study reports: which of how many runs is at work with its own frame, and the table whenever it grows. */
 export interface StudyWatch {
   readonly signal?: AbortSignal;
-  readonly step?: (step: { readonly done: number; readonly total: number; readonly title: string }) => void;
+  readonly step?: (step: { readonly role?: string; readonly done: number; readonly total: number; readonly title: string }) => void;
   readonly progress?: (frame: ProgressFrame) => void;
   readonly table?: (table: StudyTable) => void;
 }
@@ -56,7 +53,7 @@ export interface StudyWatch {
  * already are not made again, so a study that was stopped goes on where it was. Throws what a run ends with, `cancelled` at a stop.
  */
 export async function runStudy(app: App, settings: StudySettings, watch: StudyWatch = {}): Promise<{ study: Study; table: StudyTable }> {
-  const study = findOrCreate(app, settings);
+  const study = findOrCreateStudy(app, settings);
   setStudyState(app.db, study.id, 'running');
   try {
     const table = await measureStudy(app, study, settings, watch);
@@ -74,43 +71,29 @@ async function measureStudy(app: App, study: Study, settings: StudySettings, wat
   const tasks: StudyQuestions[] = [];
   for (const task of settings.tasks) tasks.push(await findQuestions(app, base, settings, task, watch));
   const texts = await findTexts(app, settings);
-  const models = new Map<number, ModelFacts>([[0, factsOf(base)]]);
-  const measurements: Measurement[] = [];
   const ratios = [...new Set(settings.ratios)].sort((a, b) => a - b);
-  const total = 2 + 2 * ratios.length + 2 * (ratios.length + 1) * settings.draws * tasks.length;
+  const steps = studySteps(shapeOfStudy(settings, (_, index) => tasks[index]!.name));
   let done = 0;
 
-  const table = (): StudyTable =>
-    aggregateStudy({
-      tasks: tasks.map(columnOf(app)),
-      shots: settings.shots,
-      draws: settings.draws,
-      models,
-      measurements,
-      seconds: secondsOf(app, study),
-    });
   /** Carries one run of the study out under its role. */
   const step = async <Kind extends 'score' | 'prune' | 'tune' | 'evaluate'>(
     role: string,
     plan: RunPlan & { recipe: { kind: Kind } },
   ): Promise<DoneRun<Kind>> => {
-    watch.step?.({ done, total, title: plan.title });
+    if (watch.signal?.aborted) throw new AppError('cancelled', 'The study was stopped. It can be resumed where it is.');
+    watch.step?.({ role, done, total: steps.length, title: plan.title });
     const run = await carryOut<Kind>(app, plan, work);
     setStudyRun(app.db, study.id, role, run.id);
     done += 1;
     return run;
   };
-  const measure = async (role: string, model: Model, sets: readonly SetPlan[], key: Omit<Measurement, 'sets' | 'cost'>): Promise<void> => {
-    const run = await step(
-      `evaluate/${role}`,
-      planEvaluation(app, model, sets, { title: `evaluate ${model.name}`, machine: settings.machine }),
-    );
-    measurements.push({ ...key, sets: run.result.sets, cost: run.result.cost });
-    watch.table?.(table());
+  const measure = async (role: string, model: Model, sets: readonly SetPlan[]): Promise<void> => {
+    await step(`evaluate/${role}`, planEvaluation(app, model, sets, { title: `evaluate ${model.name}`, machine: settings.machine }));
+    watch.table?.(tabulateStudy(app, study)!);
   };
 
   const questions = tasks.map((task) => choiceSet(task, settings));
-  await measure('base', base, [...questions, ...texts], { nominalRatio: 0, tuned: false, draw: 0, adapterParameters: 0 });
+  await measure('base', base, [...questions, ...texts]);
 
   const variants: { ratio: number; model: Model }[] = [{ ratio: 0, model: base }];
   const calibration = await findCalibration(app, settings, tasks);
@@ -130,9 +113,8 @@ async function measureStudy(app: App, study: Study, settings: StudySettings, wat
       name,
     });
     const model = onlyModel(app, await step(`prune/${ratio}`, plan), 'checkpoint');
-    models.set(ratio, factsOf(model));
     variants.push({ ratio, model });
-    await measure(`${ratio}`, model, [...questions, ...texts], { nominalRatio: ratio, tuned: false, draw: 0, adapterParameters: 0 });
+    await measure(`${ratio}`, model, [...questions, ...texts]);
   }
 
   for (let draw = 0; draw < settings.draws; draw++) {
@@ -143,19 +125,15 @@ async function measureStudy(app: App, study: Study, settings: StudySettings, wat
         const tuned = await step(`tune/${role}`, tunePlan(app, settings, { base, model, task, ratio, draw }));
         const adapter = onlyModel(app, tuned, 'adapter');
         // Perplexity of a tuned variant is that of its first draw's adapters: it is a side figure, and dear.
-        await measure(`${role}/tuned`, adapter, [choiceSet(task, settings), ...(draw === 0 ? texts : [])], {
-          nominalRatio: ratio,
-          tuned: true,
-          draw,
-          adapterParameters: tuned.result.trainableParameters,
-        });
+        await measure(`${role}/tuned`, adapter, [choiceSet(task, settings), ...(draw === 0 ? texts : [])]);
       }
     }
   }
-  return table();
+  return tabulateStudy(app, study)!;
 }
 
-function findOrCreate(app: App, settings: StudySettings): Study {
+/** The study with these very settings; planned now where there was none. */
+export function findOrCreateStudy(app: App, settings: StudySettings): Study {
   const same = listStudies(app.db).find((study) => canonicalJson(study.settings) === canonicalJson(settings));
   return same ?? createStudy(app.db, { name: settings.name, settings });
 }
@@ -244,9 +222,6 @@ function tunePlan(
   });
 }
 
-/** Updates of a tuning on 50 shots; what the trial in reference/demo-model.md found enough. */
-const DEFAULT_STEPS = 100;
-
 function choiceSet(task: StudyQuestions, { tokenisation }: StudySettings): SetPlan {
   return {
     kind: 'choices',
@@ -260,17 +235,6 @@ function choiceSet(task: StudyQuestions, { tokenisation }: StudySettings): SetPl
   };
 }
 
-function columnOf(app: App): (task: StudyQuestions) => StudyTask {
-  return ({ name, dataset, task, test }) => {
-    const choices = readItems(app, dataset, task, test, 1)[0]?.choices?.length ?? 2;
-    return { name, headline: task.metric === 'acc_norm' ? 'acc_norm' : 'acc', chance: 1 / choices };
-  };
-}
-
-function factsOf(model: Model): ModelFacts {
-  return { parameters: model.parameters, bytes: model.sizeBytes, macs: countMacs(parseLlamaConfig(model.config, model.name), MACS_TOKENS) };
-}
-
 function onlyModel(app: App, run: DoneRun, form: Model['form']): Model {
   const model = listModelsOfRun(app.db, run.id).find((one) => one.form === form);
   if (model) return model;
@@ -278,18 +242,4 @@ function onlyModel(app: App, run: DoneRun, form: Model['form']): Model {
     'not-found',
     `Run ${run.id} (${run.title}) is done, but its ${form} is not in the records; delete the run and start again.`,
   );
-}
-
-/** Time that the study's runs took in all, however often it was stopped in between. */
-function secondsOf(app: App, study: Study): number {
-  const runIds = new Set(listStudyRuns(app.db, study.id).map(({ runId }) => runId));
-  let elapsedMs = 0;
-  for (const id of runIds) {
-    const moves = listRunMoves(app.db, getRun(app.db, id).id);
-    moves.forEach((move, index) => {
-      const next = moves[index + 1];
-      if (move.state === 'running' && next) elapsedMs += next.at - move.at;
-    });
-  }
-  return elapsedMs / 1000;
 }

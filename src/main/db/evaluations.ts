@@ -85,6 +85,26 @@ export function listChoiceOutcomes(db: Database, evaluationId: string): ChoiceOu
   );
 }
 
+/** How many choices the first question of a multiple-choice evaluation has; 2 when it has no question. */
+export function countChoices(db: Database, evaluationId: string): number {
+  const first = selectOne<{ choices: number }>(
+    db,
+    'SELECT json_array_length(log_likelihoods_json) AS choices FROM choice_outcomes WHERE evaluation_id = ? ORDER BY position LIMIT 1',
+    [evaluationId],
+  );
+  return first?.choices ?? 2;
+}
+
+/** The first example that an evaluation asked; undefined for texts. */
+export function firstExampleId(db: Database, evaluationId: string): string | undefined {
+  return selectOne<{ exampleId: string }>(
+    db,
+    `SELECT example_id FROM choice_outcomes WHERE evaluation_id = :id AND position = 0 UNION ALL
+     SELECT example_id FROM generation_outcomes WHERE evaluation_id = :id AND position = 0`,
+    { id: evaluationId },
+  )?.exampleId;
+}
+
 /** Outcomes of a generation in the order of its examples. */
 export function listGenerationOutcomes(db: Database, evaluationId: string): GenerationOutcome[] {
   return selectAll<GenerationOutcome>(

@@ -2,7 +2,7 @@
 import { AppError } from '../../shared/errors.ts';
 import { newId } from './ids.ts';
 import type { Database } from './open.ts';
-import { insertRow, selectAll, selectOne, updateRow } from './query.ts';
+import { execute, insertRow, selectAll, selectOne, updateRow } from './query.ts';
 
 export type StudyState = 'planned' | 'running' | 'done' | 'failed' | 'stopped';
 
@@ -51,4 +51,14 @@ export function setStudyRun(db: Database, studyId: string, role: string, runId: 
 /** The runs of a study by role. */
 export function listStudyRuns(db: Database, studyId: string): StudyRun[] {
   return selectAll<StudyRun>(db, 'SELECT role, run_id FROM study_runs WHERE study_id = ? ORDER BY role', [studyId]);
+}
+
+/** Studies in whose table a run stands. */
+export function listStudiesOfRun(db: Database, runId: string): Study[] {
+  return selectAll<Study>(db, 'SELECT * FROM studies WHERE id IN (SELECT study_id FROM study_runs WHERE run_id = ?) ORDER BY id', [runId]);
+}
+
+/** Forgets a study and which runs were its; runs and models stay. Throws AppError `not-found`. */
+export function deleteStudy(db: Database, id: string): void {
+  execute(db, 'DELETE FROM studies WHERE id = ?', [getStudy(db, id).id]);
 }

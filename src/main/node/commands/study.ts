@@ -1,13 +1,14 @@
 // tailor study and demo: the paper's table from one command, on the terminal and as files.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../../shared/errors.ts';
 import { formatDuration } from '../../../shared/figures.ts';
 import { studyToJson } from '../../../shared/study/json.ts';
-import { studySettings, type StudySettings, type StudySettingsInput } from '../../../shared/study/settings.ts';
+import type { StudySettings, StudySettingsInput } from '../../../shared/study/settings.ts';
 import { isComplete, type StudyTable } from '../../../shared/study/table.ts';
 import { runStudy } from '../../api/studies.ts';
+import { demoStudySettings, describeStudySettings, parseStudySettings, readStudySettings } from '../../api/study-settings.ts';
 import { studyRows } from '../../study/columns.ts';
 import { formatStudyHtml } from '../../study/report-html.ts';
 import { formatStudyCsv, formatStudyMarkdown, formatStudyText } from '../../study/report-text.ts';
@@ -48,7 +49,7 @@ export function addStudyCommands(program: Command, bind: Bind): void {
     addStudyOptions(program.command('study').description('prune, tune and measure at several ratios, and print the table')),
     async (terminal, options: StudyOptions) => {
       const settings =
-        options.settings === undefined ? readOptions(options) : readSettingsFile(options.settings, { ...readOverrides(options) });
+        options.settings === undefined ? readOptions(options) : readStudySettings(options.settings, { ...readOverrides(options) });
       return await study(terminal, settings, options);
     },
   );
@@ -57,8 +58,7 @@ export function addStudyCommands(program: Command, bind: Bind): void {
       .option('--draws <n>', 'how many draws of shots', toCount)
       .option('--device <device>', 'where to compute', 'cpu'),
     async (terminal, options: ReportOptions & { readonly draws?: number; readonly device: 'auto' | 'cpu' | 'webgpu' }) => {
-      const file = join(RESOURCES, 'demo', 'study.json');
-      const settings = readSettingsFile(file, {
+      const settings = demoStudySettings(RESOURCES, {
         ...(options.draws === undefined ? {} : { draws: options.draws }),
         machine: { device: options.device },
       });
@@ -95,7 +95,7 @@ async function study(terminal: Terminal, settings: StudySettings, options: Repor
     mkdirSync(dirname(resolve(options.html)), { recursive: true });
     writeFileSync(
       options.html,
-      formatStudyHtml(table, { title: settings.name, madeAt: app.host.now(), facts: describeSettings(settings) }),
+      formatStudyHtml(table, { title: settings.name, madeAt: app.host.now(), facts: describeStudySettings(settings) }),
     );
     terminal.note(`Report: ${resolve(options.html)}`);
   }
@@ -107,19 +107,6 @@ async function study(terminal: Terminal, settings: StudySettings, options: Repor
 function describeRow(name: string, mean: number, kept: number | undefined): string {
   const share = (value: number): string => `${(value * 100).toFixed(1)} %`;
   return `${name}: mean ${share(mean)}${kept === undefined || kept === 1 ? '' : `, ${share(kept)} of the base`}`;
-}
-
-function describeSettings(settings: StudySettings): (readonly [string, string])[] {
-  return [
-    ['Base model', settings.model],
-    [
-      'Importance',
-      `${settings.prune.criterion}, ${settings.prune.choose.ranking}, ${settings.calibration.samples} windows of ${settings.calibration.length} tokens`,
-    ],
-    ['Shots', `${settings.shots} per task, ${settings.draws} draws`],
-    ['Seed', String(settings.seed)],
-    ['Settings', JSON.stringify(settings)],
-  ];
 }
 
 function addReportOptions(command: Command): Command {
@@ -154,7 +141,7 @@ function readOptions(options: StudyOptions): StudySettings {
   const { model, tasks } = options;
   if (model === undefined || !tasks?.length)
     throw new AppError('bad-input', 'Say what to study with --model and --tasks, or with --settings FILE.');
-  return parseSettings({ model: resolveIfPath(model), tasks: [], ...readOverrides(options) } as StudySettingsInput, 'the options');
+  return parseStudySettings({ model: resolveIfPath(model), tasks: [], ...readOverrides(options) } as StudySettingsInput, 'the options');
 }
 
 /** What the options say, and nothing that they do not. */
@@ -184,36 +171,6 @@ function readOverrides(options: StudyOptions): Partial<StudySettingsInput> {
     machine: readMachine(options),
   };
   return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
-}
-
-/** A settings file; paths in it are relative to its folder. Throws AppError `not-found` or `bad-recipe`. */
-function readSettingsFile(file: string, overrides: Partial<StudySettingsInput>): StudySettings {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (thrown) {
-    throw new AppError('not-found', `${file} cannot be read as settings of a study (${(thrown as Error).message}).`);
-  }
-  const settings = parseSettings({ ...(value as StudySettingsInput), ...overrides }, file);
-  const here = dirname(resolve(file));
-  const place = (path: string): string => (isAbsolute(path) || !/[/\\]|^\.\.?$/.test(path) ? path : resolve(here, path));
-  return {
-    ...settings,
-    model: place(settings.model),
-    tasks: settings.tasks.map((task) => ({ ...task, dataset: place(task.dataset) })),
-    perplexity: settings.perplexity.map((text) => ({ ...text, dataset: place(text.dataset) })),
-    calibration: {
-      ...settings.calibration,
-      dataset: settings.calibration.dataset === undefined ? undefined : place(settings.calibration.dataset),
-    },
-  };
-}
-
-function parseSettings(value: StudySettingsInput, where: string): StudySettings {
-  const parsed = studySettings.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw new AppError('bad-recipe', `${where}: ${issue.path.map(String).join('.') || 'settings'}: ${issue.message}`);
 }
 
 /** Paths are kept whole, so that the same study is found again from another folder. */

@@ -1,0 +1,144 @@
+// What a new study can be made of, what a person chose, and about what it will cost.
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { AppError } from '../../shared/errors.ts';
+import { criterion } from '../../shared/recipe.ts';
+import type { StudySettings } from '../../shared/study/settings.ts';
+import { estimateStudy, FIRST_PACE, shapeOfStudy, studySteps, type Pace } from '../../shared/study/steps.ts';
+import type { App } from '../app.ts';
+import { countSplits, getDataset, listDatasets, type Dataset } from '../db/datasets.ts';
+import { getModel, listModels } from '../db/models.ts';
+import { listRunInputs, listRuns } from '../db/runs.ts';
+import { taskOf } from './datasets.ts';
+import { demoStudySettings, parseStudySettings } from './study-settings.ts';
+
+/** A model that can be studied. */
+export interface StudyModel {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly parameters: number;
+}
+
+/** A dataset as a study could use it. */
+export interface StudyDataset {
+  readonly id: string;
+  readonly name: string;
+  /** question: asked as a task; text: for perplexity; none: neither, and `why` says so. */
+  readonly use: 'question' | 'text' | 'none';
+  readonly task: string | undefined;
+  readonly why: string;
+  readonly splits: Readonly<Record<string, number>>;
+}
+
+export interface StudyOptions {
+  readonly models: readonly StudyModel[];
+  readonly datasets: readonly StudyDataset[];
+  readonly pace: Pace;
+}
+
+/** What a person chose on the page, by ids of records. */
+export const studyForm = z.object({
+  name: z.string().trim().min(1).max(200),
+  modelId: z.string(),
+  datasetIds: z.array(z.string()).min(1).max(50),
+  textIds: z.array(z.string()).max(20).default([]),
+  ratios: z.array(z.number().gt(0).lt(1)).min(1).max(12),
+  shots: z.number().int().positive().max(1_000_000).default(50),
+  draws: z.number().int().nonnegative().max(50).default(1),
+  steps: z.number().int().positive().max(1_000_000).default(100),
+  items: z.number().int().positive().optional(),
+  prompt: z.enum(['standard', 'rank']).default('standard'),
+  criterion: criterion.default('param_first'),
+  learningRate: z.number().positive().max(1).default(3e-4),
+  distill: z.boolean().default(true),
+});
+export type StudyForm = z.infer<typeof studyForm>;
+
+/** Everything that a new study can be made of. */
+export function listStudyOptions(app: App): StudyOptions {
+  const models = listModels(app.db)
+    .filter((model) => model.form === 'checkpoint')
+    .map(({ id, name, kind, parameters }) => ({ id, name, kind, parameters }));
+  return { models, datasets: listDatasets(app.db).map((dataset) => describeDataset(app, dataset)), pace: paceOf(app) };
+}
+
+function describeDataset(app: App, dataset: Dataset): StudyDataset {
+  const { id, name, mapping, mappingReason } = dataset;
+  const about = { id, name, splits: countSplits(app.db, id) };
+  if (mapping?.kind === 'text') return { ...about, use: 'text', task: undefined, why: mappingReason };
+  try {
+    const task = taskOf(dataset);
+    const asks = task.prompts.some((prompt) => prompt.choices !== undefined);
+    return asks
+      ? { ...about, use: 'question', task: task.title, why: mappingReason }
+      : { ...about, use: 'none', task: undefined, why: 'Its answers are free text; a study counts right choices.' };
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    return { ...about, use: 'none', task: undefined, why: 'Nobody has said yet what its columns are for.' };
+  }
+}
+
+/** The choices as settings. Throws AppError `not-found` for ids that are in no records, `bad-recipe` for what does not fit. */
+export function settingsOfForm(app: App, form: StudyForm, machine: StudySettings['machine']): StudySettings {
+  const model = getModel(app.db, form.modelId);
+  const datasets = form.datasetIds.map((id) => getDataset(app.db, id));
+  const texts = form.textIds.map((id) => getDataset(app.db, id));
+  const evaluateEvery = Math.max(1, Math.round(form.steps / CHECKS));
+  const calibrationText = texts.find((text) => (countSplits(app.db, text.id)['train'] ?? 0) > 0);
+  return parseStudySettings(
+    {
+      name: form.name,
+      model: model.id,
+      tasks: datasets.map(({ id }) => ({ dataset: id, items: form.items, ...(form.prompt === 'rank' ? { prompt: 'rank' } : {}) })),
+      perplexity: texts.map(({ id, name }) => ({ name, dataset: id })),
+      ratios: form.ratios,
+      shots: form.shots,
+      draws: form.draws,
+      calibration: { samples: CALIBRATION_SAMPLES, ...(calibrationText ? { dataset: calibrationText.id } : {}) },
+      prune: { criterion: form.criterion },
+      ...(form.distill ? { distill: {} } : {}),
+      tune: { steps: form.steps, evaluateEvery, optimizer: { learningRate: form.learningRate } },
+      machine,
+    },
+    'the new study',
+  );
+}
+
+/** A tuning is watched on held-out examples this often. */
+const CHECKS = 5;
+/** Windows that importance is measured on: the published ten are few, and a hundred still take seconds on a small model. */
+const CALIBRATION_SAMPLES = 50;
+
+/** Parameters of the demo's model, whose folder is only read when the demo starts. */
+const DEMO_PARAMETERS = 1.91e6;
+
+/** About what the demo study costs on this machine. */
+export function estimateDemo(app: App): { seconds: number; memoryBytes: number; runs: number; parameters: number } {
+  const settings = demoStudySettings(app.host.resourcesFolder);
+  const steps = studySteps(shapeOfStudy(settings, (task) => task.task ?? task.dataset));
+  return { ...estimateStudy(steps, DEMO_PARAMETERS, paceOf(app)), runs: steps.length, parameters: DEMO_PARAMETERS };
+}
+
+/** How fast this machine has measured models; the newest evaluations say. */
+function paceOf(app: App): Pace {
+  const paces = listRuns(app.db, 'done')
+    .filter((run) => run.kind === 'evaluate')
+    .slice(0, 10)
+    .flatMap((run) => {
+      const modelId = listRunInputs(app.db, run.id).models[0];
+      const cost = run.result?.kind === 'evaluate' ? run.result.cost : undefined;
+      if (modelId === undefined || !cost || cost.elapsedMs === 0) return [];
+      return [((cost.tokens * 1000) / cost.elapsedMs) * 2 * getModel(app.db, modelId).parameters];
+    })
+    .filter((pace) => pace > 0)
+    .sort((a, b) => a - b);
+  const middle = paces[Math.floor(paces.length / 2)];
+  return middle === undefined ? FIRST_PACE : { operationsPerSecond: middle };
+}
+
+/** What a name in settings stands for: a record's name, or the last part of a path. */
+export function nameOfRecord(app: App, kind: 'model' | 'dataset', text: string): string {
+  const records = kind === 'model' ? listModels(app.db) : listDatasets(app.db);
+  return records.find(({ id }) => id === text)?.name ?? basename(text).replace(/\.\w+$/, '');
+}

@@ -1,0 +1,114 @@
+// The runs that a study is made of, in their order, with about how much work each is: for progress, time left and estimates.
+import type { StudySettings } from './settings.ts';
+
+/** One run of a study. `role` is its place in the records; `passes` about how many examples go through the model, forward only. */
+export interface StudyStep {
+  readonly role: string;
+  readonly kind: 'score' | 'prune' | 'tune' | 'evaluate';
+  readonly passes: number;
+}
+
+/** What the runs of a study are counted from. */
+export type StudyShape = Pick<StudySettings, 'ratios' | 'draws' | 'shots' | 'rankItems'> & {
+  /** Test items of each task, by the task's name. */
+  readonly tasks: readonly { readonly name: string; readonly items: number }[];
+  readonly texts: number;
+  readonly pruneSteps: number;
+  readonly samples: number;
+  readonly steps: number;
+  readonly batch: number;
+  readonly evaluateEvery?: number;
+  readonly hasTeacher: boolean;
+};
+
+/** Choices of a question, in the mean over the benchmarks; each is a pass. */
+const CHOICES = 3;
+/** A training example costs its forward pass and about two more for the backward one. */
+const TRAINING = 3;
+/** A text is measured in about as many windows. */
+const WINDOWS = 120;
+/** A single cut reads and writes weights only; it is worth about as many passes. */
+const CUT = 20;
+
+/** Updates of a tuning on 50 shots where the settings name none; what the trial in reference/demo-model.md found enough. */
+export const DEFAULT_STEPS = 100;
+/** Items of a test split where nothing is known of it. */
+export const TYPICAL_ITEMS = 400;
+const DEFAULT_BATCH = 8;
+
+/** The shape of a study by its settings. `itemsOf` says how many test items a task has that is asked on all of them. */
+export function shapeOfStudy(
+  settings: StudySettings,
+  nameOf: (task: StudySettings['tasks'][number], index: number) => string,
+  itemsOf: (task: StudySettings['tasks'][number]) => number = () => TYPICAL_ITEMS,
+): StudyShape {
+  const { tune } = settings;
+  return {
+    ratios: [...new Set(settings.ratios)].sort((a, b) => a - b),
+    draws: settings.draws,
+    shots: settings.shots,
+    rankItems: settings.rankItems,
+    tasks: settings.tasks.map((task, index) => ({ name: nameOf(task, index), items: Math.min(task.items ?? Infinity, itemsOf(task)) })),
+    texts: settings.perplexity.length,
+    pruneSteps: settings.prune.steps,
+    samples: settings.calibration.samples,
+    steps: tune.steps ?? DEFAULT_STEPS,
+    batch: tune.batch ?? DEFAULT_BATCH,
+    evaluateEvery: tune.evaluateEvery,
+    hasTeacher: settings.distill !== undefined,
+  };
+}
+
+/** Every run of the study in the order in which it is carried out. */
+export function studySteps(shape: StudyShape): StudyStep[] {
+  const evaluation = (role: string, tasks: StudyShape['tasks'], texts: number): StudyStep => ({
+    role: `evaluate/${role}`,
+    kind: 'evaluate',
+    passes: tasks.reduce((sum, { items }) => sum + items * CHOICES, 0) + texts * WINDOWS,
+  });
+  const steps: StudyStep[] = [evaluation('base', shape.tasks, shape.texts)];
+  const scoring = shape.samples * TRAINING;
+  const hasScores = shape.pruneSteps === 1 && shape.ratios.length > 0;
+  if (hasScores) steps.push({ role: 'score', kind: 'score', passes: scoring });
+  for (const ratio of shape.ratios) {
+    steps.push({ role: `prune/${ratio}`, kind: 'prune', passes: CUT + (hasScores ? 0 : scoring * shape.pruneSteps) });
+    steps.push(evaluation(`${ratio}`, shape.tasks, shape.texts));
+  }
+  for (let draw = 0; draw < shape.draws; draw++) {
+    // The base's own tuning comes last: it is the ceiling, and the cuts are what one waits for.
+    for (const ratio of [...shape.ratios, 0]) {
+      for (const task of shape.tasks) {
+        const role = `${ratio}/${task.name}/draw-${draw}`;
+        const checks = shape.evaluateEvery === undefined ? 0 : Math.ceil(shape.steps / shape.evaluateEvery) * shape.rankItems * CHOICES;
+        const teaching = shape.hasTeacher && ratio > 0 ? 1 : 0;
+        steps.push({ role: `tune/${role}`, kind: 'tune', passes: shape.steps * shape.batch * (TRAINING + teaching) + checks });
+        steps.push(evaluation(`${role}/tuned`, [task], draw === 0 ? shape.texts : 0));
+      }
+    }
+  }
+  return steps;
+}
+
+/** How much a machine does: floating-point operations a second in these programs, all told. */
+export interface Pace {
+  readonly operationsPerSecond: number;
+}
+
+/** What a machine of two cores did in trials, used until this one has measured something. */
+export const FIRST_PACE: Pace = { operationsPerSecond: 3e10 };
+/** Tokens of an example with one of its choices, in the mean over the benchmarks. */
+const TOKENS = 50;
+/** Every run starts a session or two, reads weights and data, and writes what it found. */
+const START_SECONDS = 1;
+/** Weights in f32, what goes through them, and the program itself. */
+const PROGRAM_BYTES = 350e6;
+const BYTES_PER_PARAMETER = 6;
+
+/** About how long the steps take, and the memory at their peak. */
+export function estimateStudy(steps: readonly StudyStep[], parameters: number, pace: Pace): { seconds: number; memoryBytes: number } {
+  const passes = steps.reduce((sum, step) => sum + step.passes, 0);
+  return {
+    seconds: steps.length * START_SECONDS + (passes * TOKENS * 2 * parameters) / pace.operationsPerSecond,
+    memoryBytes: PROGRAM_BYTES + parameters * BYTES_PER_PARAMETER,
+  };
+}

@@ -59,7 +59,8 @@ export type SplitShares = Readonly<Record<string, number>>;
 
 const READY = `SELECT * FROM datasets WHERE state = 'ready'`;
 const PAGE_ROWS = 256; // rows held at once while a split is walked through
-const DRAW_FUNCTION = 'draw_of';
+const STEP_ROWS = 1000; // rows handled at once by work that lets others in between
+const SPLIT_FUNCTION = 'split_of';
 
 /** Begins a dataset that stays hidden until `finishDataset`; returns its id. */
 export function beginDataset(db: Database, dataset: { name: string; sources: readonly DatasetSource[] }): string {
@@ -85,48 +86,78 @@ export function addRejectedRows(db: Database, datasetId: string, rejected: reado
 
 /** Parts all rows into splits by the seed and their content alone, so that equal rows never stand in two splits. */
 export function splitRows(db: Database, datasetId: string, shares: SplitShares, seed: number): void {
-  const drawOf = (hash: unknown): Buffer =>
+  drain(splitRowsInSteps(db, datasetId, shares, seed));
+}
+
+/** As `splitRows`, in steps of a few milliseconds between which others may work; yields how many rows are done of twice their number. */
+export function* splitRowsInSteps(db: Database, datasetId: string, shares: SplitShares, seed: number): Generator<number, void> {
+  // Six bytes of a hash tell the rows of any dataset apart well enough to draw by, and are exact in a double.
+  const drawOf = (hash: unknown): number =>
     createHash('sha256')
       .update(`${seed}:`)
       .update(hash as Buffer)
-      .digest();
-  db.function(DRAW_FUNCTION, { deterministic: true }, drawOf);
+      .digest()
+      .readUIntBE(0, 6);
   const { count } = selectOne<{ count: number }>(db, 'SELECT count(*) AS count FROM dataset_rows WHERE dataset_id = ?', [datasetId])!;
-  let end = 0;
-  inTransaction(db, () => {
-    execute(
+  const draws = new Float64Array(count);
+  let drawn = 0;
+  for (let after = -1; drawn < count; ) {
+    const rows = selectAll<{ position: number; hash: Buffer }>(
       db,
-      'CREATE TEMP TABLE draws AS SELECT id, rank() OVER (ORDER BY draw) AS place FROM (SELECT id, draw_of(hash) AS draw FROM dataset_rows WHERE dataset_id = ?)',
-      [datasetId],
+      `SELECT position, hash FROM dataset_rows WHERE dataset_id = ? AND position > ? ORDER BY position LIMIT ${STEP_ROWS}`,
+      [datasetId, after],
     );
-    for (const [split, share] of Object.entries(shares)) {
-      const begin = end;
-      end += share;
-      execute(db, 'UPDATE dataset_rows SET split = ? WHERE id IN (SELECT id FROM draws WHERE place > ? AND place <= ?)', [
-        split,
-        Math.round(begin * count),
-        Math.round(end * count),
-      ]);
-    }
-    execute(db, 'DROP TABLE draws');
+    for (const { hash } of rows) draws[drawn++] = drawOf(hash);
+    after = rows.at(-1)!.position;
+    yield drawn;
+  }
+  draws.sort();
+  let end = 0;
+  // The first so many of the drawn order, with whatever equals the last of them.
+  const bounds = Object.entries(shares).map(([split, share]) => ({ split, last: draws[Math.round((end += share) * count) - 1] ?? -1 }));
+  db.function(SPLIT_FUNCTION, (hash: unknown) => {
+    const draw = drawOf(hash);
+    return bounds.find(({ last }) => draw <= last)?.split ?? bounds.at(-1)!.split;
   });
+  const { first, last } = selectOne<{ first: number; last: number }>(
+    db,
+    'SELECT min(position) AS first, max(position) AS last FROM dataset_rows WHERE dataset_id = ?',
+    [datasetId],
+  )!;
+  for (let position = first; position <= last; position += STEP_ROWS) {
+    execute(db, 'UPDATE dataset_rows SET split = split_of(hash) WHERE dataset_id = ? AND position >= ? AND position < ?', [
+      datasetId,
+      position,
+      position + STEP_ROWS,
+    ]);
+    yield count + Math.min(count, position - first + STEP_ROWS);
+  }
 }
 
+type Finish = Pick<Dataset, 'columns' | 'mappingReason' | 'splitReason' | 'rejectedCount'> & { readonly mapping: RoleMapping | undefined };
+
 /** Shows the dataset to everyone, with its counts and its hash. */
-export function finishDataset(
-  db: Database,
-  id: string,
-  facts: Pick<Dataset, 'columns' | 'mappingReason' | 'splitReason' | 'rejectedCount'> & { mapping: RoleMapping | undefined },
-): Dataset {
-  return inTransaction(db, () => {
-    const { rowCount, duplicateCount } = selectOne<{ rowCount: number; duplicateCount: number }>(
-      db,
-      'SELECT count(*) AS row_count, count(*) - count(DISTINCT hash) AS duplicate_count FROM dataset_rows WHERE dataset_id = ?',
-      [id],
-    )!;
-    updateRow(db, 'datasets', id, { ...facts, rowCount, duplicateCount, hash: hashRows(db, id), state: 'ready' });
-    return getDataset(db, id);
-  });
+export function finishDataset(db: Database, id: string, facts: Finish): Dataset {
+  return drain(finishDatasetInSteps(db, id, facts));
+}
+
+/** As `finishDataset`, in steps between which others may work; yields how many rows are hashed. */
+export function* finishDatasetInSteps(db: Database, id: string, facts: Finish): Generator<number, Dataset> {
+  const hash = createHash('sha256');
+  let done = 0;
+  for (const { split, values } of eachRow(db, id)) {
+    hash.update(canonicalJson([split, values])).update('\n');
+    if (++done % STEP_ROWS === 0) yield done;
+  }
+  const { rowCount } = selectOne<{ rowCount: number }>(db, 'SELECT count(*) AS row_count FROM dataset_rows WHERE dataset_id = ?', [id])!;
+  yield done;
+  const { different } = selectOne<{ different: number }>(
+    db,
+    'SELECT count(*) AS different FROM (SELECT 1 FROM dataset_rows WHERE dataset_id = ? GROUP BY hash)',
+    [id],
+  )!;
+  updateRow(db, 'datasets', id, { ...facts, rowCount, duplicateCount: rowCount - different, hash: hash.digest('hex'), state: 'ready' });
+  return getDataset(db, id);
 }
 
 /** Throws AppError `not-found`. */
@@ -165,6 +196,25 @@ export function listRows(db: Database, datasetId: string, page: { split?: string
     `SELECT position, split, line, values_json FROM dataset_rows WHERE dataset_id = :datasetId ${split} ORDER BY position LIMIT :limit OFFSET :offset`,
     { datasetId, offset: page.offset ?? 0, limit: page.limit, ...(page.split === undefined ? {} : { split: page.split }) },
   );
+}
+
+/** Rows from a position on, of one split or of all: as fast at the millionth row as at the first. */
+export function listRowsFrom(db: Database, datasetId: string, page: { split?: string; position: number; limit: number }): DatasetRow[] {
+  const split = page.split === undefined ? '' : 'AND split = :split';
+  return selectAll<DatasetRow>(
+    db,
+    `SELECT position, split, line, values_json FROM dataset_rows WHERE dataset_id = :datasetId ${split} AND position >= :position ORDER BY position LIMIT :limit`,
+    { datasetId, position: page.position, limit: page.limit, ...(page.split === undefined ? {} : { split: page.split }) },
+  );
+}
+
+/** Position of the row of a split that stands `skip` rows after a position; undefined past its end. Read from an index alone. */
+export function skipInSplit(db: Database, datasetId: string, split: string, position: number, skip: number): number | undefined {
+  return selectOne<{ position: number }>(
+    db,
+    'SELECT position FROM dataset_rows WHERE dataset_id = ? AND split = ? AND position >= ? ORDER BY position LIMIT 1 OFFSET ?',
+    [datasetId, split, position, skip],
+  )?.position;
 }
 
 /** Walks through the rows of a split, or of all, a page at a time; other queries may be made in between. */
@@ -209,15 +259,41 @@ export function setMapping(db: Database, id: string, mapping: RoleMapping, reaso
   return getDataset(db, id);
 }
 
+/** Gives a dataset another name; its content and its hash stay. */
+export function renameDataset(db: Database, id: string, name: string): Dataset {
+  updateRow(db, 'datasets', getDataset(db, id).id, { name });
+  return getDataset(db, id);
+}
+
+/** Runs that read a dataset, the newest first. */
+export function listReaders(db: Database, datasetId: string): { readonly id: string; readonly title: string }[] {
+  return selectAll(
+    db,
+    'SELECT DISTINCT runs.id AS id, runs.title AS title FROM run_inputs JOIN runs ON runs.id = run_id WHERE dataset_id = ? ORDER BY runs.id DESC',
+    [datasetId],
+  );
+}
+
 /** Forgets a dataset and its rows. Throws AppError `bad-input` while a run reads it. */
 export function deleteDataset(db: Database, id: string): void {
-  const users = selectAll<{ runId: string }>(db, 'SELECT DISTINCT run_id FROM run_inputs WHERE dataset_id = ?', [id]);
-  if (users.length > 0) {
-    const runs = users.map((user) => user.runId).join(', ');
-    throw new AppError('bad-input', `This dataset is read by ${users.length} run(s): ${runs}. Delete them first.`, {
+  drain(deleteDatasetInSteps(db, id));
+}
+
+/** As `deleteDataset`, in steps between which others may work; the dataset is hidden at once. Yields how many rows are gone. */
+export function* deleteDatasetInSteps(db: Database, id: string): Generator<number, void> {
+  const readers = listReaders(db, id);
+  if (readers.length > 0) {
+    const [named, more] = [readers.slice(0, 3), readers.length - 3];
+    const runs = named.map((run) => `“${run.title}” (${run.id})`).join(', ') + (more > 0 ? ` and ${more} more` : '');
+    throw new AppError('bad-input', `This dataset is read by ${readers.length === 1 ? 'the run' : 'the runs'} ${runs}. Delete them first.`, {
       id,
-      runs: users.length,
+      runs: readers.length,
     });
+  }
+  // Should the program end in between, the next start removes the rest.
+  execute(db, `UPDATE datasets SET state = 'importing' WHERE id = ?`, [id]);
+  for (let gone = 0, last = STEP_ROWS; last === STEP_ROWS; yield (gone += last)) {
+    last = execute(db, `DELETE FROM dataset_rows WHERE id IN (SELECT id FROM dataset_rows WHERE dataset_id = ? LIMIT ${STEP_ROWS})`, [id]);
   }
   execute(db, 'DELETE FROM datasets WHERE id = ?', [id]);
 }
@@ -227,8 +303,9 @@ export function deleteUnfinishedDatasets(db: Database): void {
   execute(db, `DELETE FROM datasets WHERE state = 'importing'`);
 }
 
-function hashRows(db: Database, id: string): string {
-  const hash = createHash('sha256');
-  for (const { split, values } of eachRow(db, id)) hash.update(canonicalJson([split, values])).update('\n');
-  return hash.digest('hex');
+function drain<T>(steps: Generator<unknown, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }

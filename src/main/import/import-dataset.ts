@@ -9,10 +9,10 @@ import {
   addRejectedRows,
   addRows,
   beginDataset,
-  deleteDataset,
-  finishDataset,
+  deleteDatasetInSteps,
+  finishDatasetInSteps,
   listValues,
-  splitRows,
+  splitRowsInSteps,
   type Dataset,
   type DatasetRow,
   type RejectedRow,
@@ -77,21 +77,23 @@ export async function importDataset(db: Database, paths: string | readonly strin
     sizeBytes,
   }));
   const id = beginDataset(db, { name, sources });
+  let read: Read | undefined;
   try {
-    const read = await readFiles(db, id, files, options);
+    read = await readFiles(db, id, files, options);
     if (read.position === 0) throw noRows(files, read.rejected);
     const roles = options.mapping ? checkMapping(options.mapping, read.samples) : agreeOnRoles(read.samples, name, files);
     const mapping = roles.mapping && completeLabels(db, id, roles.mapping);
-    const splitReason = assignSplits(db, id, files, options);
-    return finishDataset(db, id, {
+    const splitReason = await assignSplits(db, id, files, read.position, options);
+    const finish = finishDatasetInSteps(db, id, {
       columns: [...new Set(read.samples.flatMap((sample) => [...sample.columns]))],
       mapping,
       mappingReason: roles.reason,
       splitReason,
       rejectedCount: read.rejectedCount,
     });
+    return await inTurns(finish, 'comparing rows', read.position, options);
   } catch (error) {
-    deleteDataset(db, id);
+    await inTurns(deleteDatasetInSteps(db, id), 'tidying up', read?.position ?? 0, {});
     throw asAppError(error);
   }
 }
@@ -115,7 +117,7 @@ async function openSources(paths: readonly string[], { split }: ImportOptions): 
 }
 
 /** The first word of a file's name that names a split: `hellaswag_val.jsonl`, `train-00000-of-00002.parquet`, `TREC.test.all`. */
-function splitOfName(path: string): string | undefined {
+export function splitOfName(path: string): string | undefined {
   const words = basename(path)
     .toLowerCase()
     .split(/[^a-z]+/);
@@ -226,11 +228,28 @@ function completeLabels(db: Database, id: string, mapping: RoleMapping): RoleMap
   return { ...mapping, labels: values.slice(0, MAX_LABELS).map((value) => ({ value, word: known.get(value) ?? value.trim() })) };
 }
 
-function assignSplits(db: Database, id: string, files: readonly SourceFile[], { split, seed = SPLIT_SEED }: ImportOptions): string {
+async function assignSplits(
+  db: Database,
+  id: string,
+  files: readonly SourceFile[],
+  rows: number,
+  { split, seed = SPLIT_SEED, ...work }: ImportOptions,
+): Promise<string> {
   if (split !== undefined) return `All rows were put into the split ${split}, as asked.`;
   if (files[0]!.split !== undefined)
     return `Splits were told by the names of the files: ${[...new Set(files.map((file) => file.split))].join(', ')}.`;
-  splitRows(db, id, MADE_SPLITS, seed);
+  await inTurns(splitRowsInSteps(db, id, MADE_SPLITS, seed), 'making splits', 2 * rows, work);
   const shares = Object.entries(MADE_SPLITS).map(([name, share]) => `${Math.round(share * 100)}% ${name}`);
   return `The files name no splits, so they were made with seed ${seed}: ${shares.join(', ')}; equal rows are in the same split.`;
+}
+
+/** Takes the steps of long work in the records one by one, so that whoever waits for the program is served in between. */
+async function inTurns<T>(steps: Generator<number, T>, phase: string, total: number, { signal, progress }: WorkOptions): Promise<T> {
+  for (;;) {
+    throwIfCancelled(signal);
+    const step = steps.next();
+    if (step.done) return step.value;
+    progress?.({ phase, done: Math.min(total, step.value), total, unit: 'rows' });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }

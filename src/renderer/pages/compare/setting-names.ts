@@ -1,0 +1,37 @@
+// Plain names for the settings that most often differ; the others are named after their path.
+
+const NAMES: Readonly<Record<string, string>> = {
+  'model.parameters': 'Parameters',
+  'model.sizeBytes': 'Size on disk',
+  'model.adapterParameters': 'Trained weights',
+  'prune.data': 'Importance measured on',
+  'prune.criterion': 'Importance criterion',
+  'prune.choose.target.kind': 'Target counted in',
+  'prune.choose.target.fraction': 'Share removed',
+  'prune.choose.target.ratio': 'Nominal ratio removed',
+  'prune.choose.target.bytes': 'Target bytes',
+  'prune.choose.unit': 'What is cut',
+  'prune.choose.ranking': 'Ranking',
+  'prune.choose.uniform': 'Uniform widths',
+  'prune.calibration.samples': 'Calibration samples',
+  'prune.calibration.length': 'Calibration length',
+  'prune.steps': 'Cutting steps',
+  'tune.data': 'Tuned on',
+  'tune.prompt': 'Prompt',
+  'tune.method': 'Tuning method',
+  'tune.lora.rank': 'Adapter rank',
+  'tune.lora.alpha': 'Adapter alpha',
+  'tune.lora.targets': 'Adapted projections',
+  'tune.optimizer.learningRate': 'Learning rate',
+  'tune.steps': 'Tuning steps',
+  'tune.batch': 'Examples in a step',
+};
+
+/** "prune.choose.protectedLayers" as "Prune: choose, protected layers". */
+export function nameSetting(path: string): string {
+  const known = NAMES[path];
+  if (known) return known;
+  const [step = '', ...rest] = path.split('.');
+  const words = rest.map((part) => part.replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`)).join(', ');
+  return `${step.charAt(0).toUpperCase()}${step.slice(1)}: ${words}`;
+}

@@ -1,0 +1,164 @@
+// Comparing as a person does it: choose two models, see what flipped and how sure each was, what differs, and talk to both at once.
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { resolveDataset, taskOf } from '../../src/main/api/datasets.ts';
+import { importModel } from '../../src/main/api/models.ts';
+import { planEvaluation, planPruning, type SetPlan } from '../../src/main/api/plan-runs.ts';
+import { carryOut } from '../../src/main/api/runs.ts';
+import { listModels, type Model } from '../../src/main/db/models.ts';
+import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } from '../support/workbench.ts';
+
+const DEMO = join(import.meta.dirname, '../../resources/demo');
+/** Few enough to be quick, enough that half a model answers some of them otherwise. */
+const EXAMPLES = 24;
+const PATIENCE_MS = 120_000;
+
+describe.skipIf(BROWSER_MISSING)('compare', () => {
+  let bench: Workbench;
+  let base: Model;
+  let half: Model;
+  let page: Page;
+
+  beforeAll(async () => {
+    bench = await startWorkbench();
+    const { app } = bench;
+    base = await importModel(app, join(DEMO, 'model'), { name: 'demo' });
+    const sets: SetPlan[] = [];
+    for (const name of ['boolq', 'hellaswag']) {
+      const dataset = await resolveDataset(app, join(DEMO, 'datasets', name));
+      const task = taskOf(dataset);
+      sets.push({ kind: 'choices', name, dataset, task, prompt: task.prompts[0]!, split: 'test', limit: EXAMPLES });
+    }
+    const texts = await resolveDataset(app, join(DEMO, 'text/calibration.jsonl'));
+    const cut = planPruning(
+      app,
+      base,
+      { dataset: texts, split: 'train' },
+      {
+        criterion: 'l2',
+        choose: { target: { kind: 'parameters', fraction: 0.5 } } as Parameters<typeof planPruning>[3]['choose'],
+        name: 'demo-half',
+      },
+    );
+    await carryOut(app, cut);
+    half = listModels(app.db).find(({ name }) => name === 'demo-half')!;
+    await carryOut(app, planEvaluation(app, base, sets));
+    // The cut was asked one set only: the other is missing.
+    await carryOut(app, planEvaluation(app, half, sets.slice(0, 1)));
+  }, PATIENCE_MS);
+
+  afterAll(async () => await bench?.[Symbol.asyncDispose]());
+
+  it('teaches what it is for, and lets two models be chosen', async () => {
+    page = await bench.open('compare');
+    await page.getByText('Choose what to compare').waitFor();
+    await page.getByRole('button', { name: 'Choose variants' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('measured on boolq, hellaswag').waitFor();
+    await dialog.getByRole('checkbox', { name: /demo base/ }).check();
+    expect(await dialog.getByRole('button', { name: 'Compare' }).isDisabled()).toBe(true);
+    await dialog.getByRole('checkbox', { name: /demo-half/ }).check();
+    await dialog.getByRole('button', { name: 'Compare' }).click();
+    await page.getByRole('row', { name: /boolq/ }).waitFor();
+    expect(page.url()).toContain(`models=${base.id}%2C${half.id}`);
+  });
+
+  it('measures what only one of them was asked, with the very same examples', { timeout: PATIENCE_MS }, async () => {
+    await page.getByText('demo-half was not measured on hellaswag').waitFor();
+    await page.getByRole('button', { name: 'Measure what is missing' }).click();
+    const row = page.getByRole('row', { name: /hellaswag/ });
+    await row.getByText(/lower|higher|not told apart/).waitFor({ timeout: PATIENCE_MS });
+    expect(await page.getByText('was not measured on').count()).toBe(0);
+  });
+
+  it('counts flips as a matrix that filters the examples', async () => {
+    await page.getByRole('button', { name: 'hellaswag' }).click();
+    await page.getByRole('heading', { name: 'Flips on hellaswag' }).waitFor();
+    const cells = page.locator('.flip button b');
+    await expect.poll(async () => (await cells.allTextContents()).reduce((sum, text) => sum + Number(text), 0)).toBe(EXAMPLES);
+    const [, lost = 0] = (await cells.allTextContents()).map(Number);
+    expect(lost).toBeGreaterThan(1); // half of it is gone
+    await page.getByRole('heading', { name: new RegExp(`^${lost} examples? lost$`) }).waitFor();
+    expect(await page.locator('.list tbody tr').count()).toBe(lost);
+    await page.getByText(new RegExp(`examples? of ${EXAMPLES} differs?, ${lost} lost and`)).waitFor();
+    await page.getByRole('button', { name: /both right/ }).click();
+    await page.getByRole('heading', { name: /right in both/ }).waitFor();
+    await page.goBack();
+    await page.getByRole('heading', { name: /lost$/ }).waitFor();
+  });
+
+  it('shows how likely each finds the choices, and goes on with J and K', async () => {
+    const example = page.getByRole('group', { name: 'Example', exact: true });
+    await example.getByText('key').waitFor();
+    expect(await example.locator('.lane').count()).toBe(8); // four endings, two models
+    expect(await example.getByText('picked').count()).toBe(2);
+    const first = await example.textContent();
+    await page.getByRole('heading', { name: /lost$/ }).click();
+    await page.keyboard.press('j');
+    await expect.poll(() => example.textContent()).not.toBe(first);
+    const url = page.url();
+    await page.reload();
+    await page.getByRole('group', { name: 'Example', exact: true }).getByText('key').waitFor();
+    expect(page.url()).toBe(url);
+    await page.keyboard.press('k');
+    await expect.poll(() => example.textContent()).toBe(first);
+  });
+
+  it('leaves out examples that were a close call', async () => {
+    const rows = page.locator('.list tbody tr');
+    const before = await rows.count();
+    const least = Number((await rows.last().locator('td').last().textContent())!);
+    await page.getByLabel('Margin at least').fill(String(least + 0.001));
+    await page.getByLabel('Margin at least').press('Enter');
+    await expect.poll(() => rows.count()).toBeLessThan(before);
+    await page.getByLabel('Margin at least').fill('');
+    await page.getByLabel('Margin at least').press('Enter');
+    await expect.poll(() => rows.count()).toBe(before);
+  });
+
+  it('is sound to screen readers', async () => {
+    expect(await findAccessFaults(page)).toEqual([]);
+  });
+
+  it('tells only what differs in how they were made', async () => {
+    await page.getByRole('link', { name: 'Recipes, differences only' }).click();
+    const row = page.getByRole('row', { name: /Share removed/ });
+    await row.waitFor();
+    expect(await row.getByRole('cell').allTextContents()).toEqual(['none', '0.5']);
+    expect(await findAccessFaults(page)).toEqual([]);
+  });
+
+  it('streams one prompt to both, side by side, and can be stopped', { timeout: PATIENCE_MS }, async () => {
+    await page.getByRole('link', { name: 'Playground' }).click();
+    await page.getByLabel('Prompt').fill('Question: What is a knife made of?\nAnswer:');
+    await page.getByLabel('Tokens').fill('12');
+    await page.getByRole('button', { name: /Ask all/ }).click();
+    for (const name of ['demo', 'demo-half']) {
+      const answer = page.getByRole('region', { name: `Answer of ${name}`, exact: true });
+      await answer.getByText(/^done/).waitFor({ timeout: PATIENCE_MS });
+      expect(Number(/(\d+) tokens?/.exec((await answer.textContent())!)![1])).toBeGreaterThan(0);
+      expect(await answer.locator('.txt').textContent()).not.toBe('');
+    }
+    await page.getByLabel('Tokens').fill('400');
+    await page.getByLabel('Temperature').fill('1');
+    await page.getByLabel('Prompt').press('Control+Enter');
+    await page.getByText('writing').first().waitFor({ timeout: PATIENCE_MS });
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await page.getByText('stopped').first().waitFor();
+    await page.getByRole('button', { name: /Ask all/ }).waitFor();
+    await page.reload();
+    expect(await page.getByLabel('Prompt').inputValue()).toContain('knife');
+    expect(await findAccessFaults(page)).toEqual([]);
+  });
+
+  it('is sound in the dark, too', async () => {
+    for (const view of ['', '&view=play', '&view=recipes']) {
+      const dark = await bench.open(`compare?models=${base.id}%2C${half.id}${view}`, { theme: 'dark' });
+      await dark.getByRole('navigation', { name: 'Compare views' }).waitFor();
+      if (view === '') await dark.getByText('key').waitFor();
+      expect(await findAccessFaults(dark)).toEqual([]);
+      await dark.close();
+    }
+  });
+});

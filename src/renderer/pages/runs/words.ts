@@ -1,0 +1,53 @@
+// The words and marks of runs: their states, their kinds, the time they have left.
+import { formatDuration } from '../../../shared/figures.ts';
+import type { ProgressFrame } from '../../../shared/progress.ts';
+import type { RunState } from '../../../shared/run-states.ts';
+import type { IconName } from '../../parts/icons.ts';
+
+export const STATES: Readonly<Record<RunState, { word: string; icon: IconName; tone: '' | 'good' | 'bad' | 'warn' | 'acc' }>> = {
+  queued: { word: 'Waiting', icon: 'grip', tone: '' },
+  running: { word: 'Running', icon: 'play', tone: 'acc' },
+  done: { word: 'Done', icon: 'check', tone: 'good' },
+  failed: { word: 'Failed', icon: 'err', tone: 'bad' },
+  cancelled: { word: 'Cancelled', icon: 'cross', tone: '' },
+  interrupted: { word: 'Interrupted', icon: 'warn', tone: 'warn' },
+};
+
+/** A title begins with what is done in lower case, as the command line says it. */
+export function headline(title: string): string {
+  return title.charAt(0).toUpperCase() + title.slice(1);
+}
+
+/** "14:22", with the date when it was another day. */
+export function clock(at: number): string {
+  const date = new Date(at);
+  const time = date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  const isToday = date.toDateString() === new Date().toDateString();
+  return isToday ? time : `${date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}, ${time}`;
+}
+
+/** "14:22:05". */
+export function clockSeconds(at: number): string {
+  return new Date(at).toLocaleTimeString('en-GB');
+}
+
+/** "14:22, 2 min 48 s" of a run that came to rest. */
+export function spanOf(startedAt: number | undefined, endedAt: number | undefined): string {
+  if (endedAt === undefined) return '';
+  return startedAt === undefined ? clock(endedAt) : `${clock(endedAt)}, took ${formatDuration(endedAt - startedAt)}`;
+}
+
+/** When frames of a phase were first seen: from there the time left is reckoned. */
+const begun = new Map<string, { at: number; done: number }>();
+
+/** Time that the phase of a run still takes, by how it went since it was first seen; undefined before that can be told. */
+export function timeLeft(id: string, frame: ProgressFrame): number | undefined {
+  const key = `${id} ${frame.phase}`;
+  const first = begun.get(key);
+  if (!first || frame.done < first.done) {
+    begun.set(key, { at: Date.now(), done: frame.done });
+    return undefined;
+  }
+  const gone = frame.done - first.done;
+  return gone > 0 ? ((Date.now() - first.at) * (frame.total - frame.done)) / gone : undefined;
+}

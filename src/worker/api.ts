@@ -3,14 +3,16 @@ import { os } from '@orpc/server';
 import { z } from 'zod';
 import { AppError } from '../shared/errors.ts';
 import type { WorkOptions } from '../shared/progress.ts';
-import { machine, modelRef, tokenisation } from '../shared/recipe.ts';
+import { criterion, machine, modelRef, reduction, tokenisation } from '../shared/recipe.ts';
 import { toWireError } from '../shared/wire-error.ts';
 import { checkGolden } from './check-golden.ts';
 import { openSubject } from './evaluate/open-subject.ts';
 import { generate } from './evaluate/generation.ts';
 import { probeDevices } from './graph/choose-device.ts';
 import { inspectCheckpoint } from './inspect.ts';
+import { mergeFolders } from './merge.ts';
 import { progressStream } from './progress-stream.ts';
+import { readUnitScores } from './prune/read-unit-scores.ts';
 import { runFolder, type RecipeRunner } from './run.ts';
 import { loadTokenizer } from './text/tokenizer.ts';
 
@@ -73,6 +75,13 @@ export function createWorkerRouter(run?: RecipeRunner) {
       return yield* progressStream((work) => oneAtATime(() => inspectCheckpoint(input.folder, work)), signal);
     }),
 
+    /** Writes an adapter into its checkpoint as a new checkpoint folder. */
+    merge: call
+      .input(z.object({ checkpoint: z.string().min(1), hash: z.string().optional(), adapter: z.string().min(1), out: z.string().min(1) }))
+      .handler(async function* ({ input, signal }) {
+        return yield* progressStream((work) => oneAtATime(() => mergeFolders(input, work)), signal);
+      }),
+
     /** Ids of each text and the text of each id, as the model sees them. */
     tokenize: call
       .input(z.object({ folder: z.string().min(1), texts: z.array(z.string()).max(1000), bos: z.boolean().default(true) }))
@@ -96,6 +105,11 @@ export function createWorkerRouter(run?: RecipeRunner) {
         endTurn();
       }
     }),
+
+    /** Importance of what may be cut, by one criterion of a scores file. It waits for no job: reading takes a moment. */
+    unitScores: call
+      .input(z.object({ folder: z.string().min(1), scores: z.string().min(1), modelHash: z.string(), criterion, reduction }))
+      .handler(({ input }) => readUnitScores(input)),
 
     /** What the machine can compute on, with the reasons. */
     probe: call

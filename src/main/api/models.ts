@@ -11,7 +11,7 @@ import { drainStream } from '../jobs/drain.ts';
 
 /** Facts of any checkpoint folder, in the records or not. Throws AppError `not-found`, `bad-model`, `bad-file` or `bad-tokenizer`. */
 export async function inspectModel(app: App, folder: string, work: WorkOptions = {}): Promise<CheckpointFacts> {
-  return await drainStream(await app.worker().calls.inspect({ folder: resolve(folder) }), work);
+  return await drainStream(await app.worker().calls.inspect({ folder: resolve(folder) }, { signal: work.signal }), work);
 }
 
 /**

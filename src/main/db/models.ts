@@ -3,7 +3,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { ModelRef } from '../../shared/recipe.ts';
 import { newId } from './ids.ts';
 import type { Database } from './open.ts';
-import { execute, insertRow, selectAll, selectOne } from './query.ts';
+import { execute, insertRow, selectAll, selectOne, updateRow } from './query.ts';
 
 export type ModelKind = 'base' | 'pruned' | 'tuned' | 'merged';
 
@@ -84,6 +84,12 @@ export function toModelRef(db: Database, id: string): ModelRef {
     });
   }
   return { checkpoint: parent.folderPath, hash: parent.hash, adapter: model.folderPath };
+}
+
+/** Gives a model another name. Throws AppError `not-found`. */
+export function renameModel(db: Database, id: string, name: string): Model {
+  updateRow(db, 'models', getModel(db, id).id, { name });
+  return getModel(db, id);
 }
 
 /** Forgets a model; its folder is the caller's. Throws AppError `bad-input` while other models or runs stand on it. */

@@ -66,6 +66,11 @@ export function openDatabase(file: string): Database {
   }
 }
 
+/** Writes a copy of the records as they stand in one moment to a new file, while they go on being used. */
+export async function backUpDatabase(db: Database, file: string): Promise<void> {
+  await db.backup(file);
+}
+
 /**
  * Takes the steps that are missing, each in one transaction with its number and a check of all references: a step that fails leaves
  * the file as it was. Throws AppError `newer-data` when the file has taken more steps than are known here.

@@ -38,3 +38,8 @@ export function findScoreSet(db: Database, modelHash: string, recipeHash: string
 export function listScoreSets(db: Database, modelHash: string): ScoreSet[] {
   return selectAll<ScoreSet>(db, 'SELECT * FROM score_sets WHERE model_hash = ? ORDER BY id DESC', [modelHash]);
 }
+
+/** Forgets the score sets that a run made; their files are the caller's. */
+export function deleteScoreSetsOfRun(db: Database, runId: string): void {
+  execute(db, 'DELETE FROM score_sets WHERE run_id = ?', [runId]);
+}

@@ -1,7 +1,12 @@
-// Settings, and what is known of the machine and the program.
-import { userSettings, type UserSettings } from '../../../shared/settings.ts';
+// Settings, and what is known of the machine, the data folder and the program.
+import { z } from 'zod';
+import { settingsChange, userSettings, type UserSettings } from '../../../shared/settings.ts';
 import type { App } from '../../app.ts';
 import { keepSetting, listSettings } from '../../db/settings.ts';
+import { copyDataFolder } from '../copy-data.ts';
+import { describeMachine, measureDataFolder, probeDevices, writeReport } from '../machine.ts';
+import { VERSIONS } from '../versions.ts';
+import { cancelWork, carryWork, listWorks } from '../works.ts';
 import { call } from './call.ts';
 
 /** The person's settings, the defaults where nothing was set or what was set fits no more. */
@@ -14,11 +19,41 @@ export function readSettings(app: App): UserSettings {
 export const settings = {
   get: call.handler(({ context }) => readSettings(context.app)),
 
-  /** Changes the given ones and returns all. */
-  set: call.input(userSettings.partial()).handler(({ context, input }) => {
+  /** Changes the given ones and returns all; one that is given as undefined is set no more. */
+  set: call.input(settingsChange).handler(({ context, input }) => {
     for (const [name, value] of Object.entries(input)) keepSetting(context.app.db, name, value);
     if (input.theme !== undefined) context.desk.setTheme?.(input.theme);
     context.app.events.tell({ kind: 'changed', table: 'settings', id: 'settings' });
     return readSettings(context.app);
   }),
+
+  /** Processor, memory, and what was found when the devices were last tried. */
+  machine: call.handler(({ context }) => describeMachine(context.app)),
+
+  /** Tries every device; takes some seconds. */
+  probe: call.handler(({ context }) => probeDevices(context.app, readSettings(context.app))),
+
+  /** The data folder's bytes by what they are for, and the disk's. */
+  dataFolder: call.handler(({ context }) => measureDataFolder(context.app)),
+
+  /** Shows the data folder in the system's file manager; does nothing where there is none. */
+  showDataFolder: call.handler(({ context }) => context.desk.reveal?.(context.app.host.dataFolder)),
+
+  /** Copies the data folder into a folder that was picked or named; returns where the copy lies. */
+  copyData: call.input(z.object({ folder: z.string(), workId: z.string().min(1).max(64) })).handler(async ({ context, input }) => {
+    const { app, files } = context;
+    const about = { id: input.workId, kind: 'copy', title: 'copying the data folder', table: 'settings' } as const;
+    return await carryWork(app, about, (work) => copyDataFolder(app, files.pathOf(input.folder), work));
+  }),
+
+  /** Copies under way. */
+  works: call.handler(({ context }) => listWorks(context.app, ['copy'])),
+
+  cancelWork: call.input(z.object({ workId: z.string() })).handler(({ context, input }) => cancelWork(context.app, input.workId)),
+
+  /** Versions of Tailor and what it is made of. */
+  about: call.handler(({ context }) => ({ ...VERSIONS, host: context.desk.kind, canReveal: context.desk.reveal !== undefined })),
+
+  /** Text for whoever is asked for help, without the home folder's name. */
+  report: call.handler(({ context }) => writeReport(context.app, readSettings(context.app))),
 };

@@ -79,9 +79,7 @@ export class Workshop {
     return candidate && this.hidden.includes(candidate.promptId ?? '') ? candidate.shipped : candidate?.spec;
   });
 
-  readonly draft = $derived(
-    this.task && this.name !== undefined ? (drafts.of(this.task.name, this.name) ?? this.saved) : undefined,
-  );
+  readonly draft = $derived(this.task && this.name !== undefined ? (drafts.of(this.task.name, this.name) ?? this.saved) : undefined);
 
   readonly isChanged = $derived(
     this.draft !== undefined && (this.saved === undefined || canonicalJson(this.draft) !== canonicalJson(this.saved)),
@@ -115,7 +113,9 @@ export class Workshop {
     if (!draft) return {};
     const parsed = promptSpec.safeParse(draft);
     if (!parsed.success)
-      return { problem: { field: 'prompt', sentence: `${parsed.error.issues[0]?.path.join('.') ?? ''} ${parsed.error.issues[0]?.message}` } };
+      return {
+        problem: { field: 'prompt', sentence: `${parsed.error.issues[0]?.path.join('.') ?? ''} ${parsed.error.issues[0]?.message}` },
+      };
     try {
       if (!example) {
         compilePrompt(parsed.data);
@@ -234,7 +234,9 @@ export class Workshop {
       this.hidden = this.hidden.filter((one) => one !== id);
     };
     toasts.deleted(
-      candidate.source === 'own' ? `${shortName(candidate.name)} is deleted.` : `${shortName(candidate.name)} is back to the wording that ships with Tailor.`,
+      candidate.source === 'own'
+        ? `${shortName(candidate.name)} is deleted.`
+        : `${shortName(candidate.name)} is back to the wording that ships with Tailor.`,
       async () => {
         await api.prompts.delete({ promptId: id });
         await this.refetchTask(task.name);
@@ -242,6 +244,7 @@ export class Workshop {
       },
       () => {
         show();
+        here.go('prompts', [task.name, shortName(candidate.name)]);
         if (draft) drafts.set(task.name, draft);
       },
     );
@@ -281,12 +284,19 @@ function canCompile(spec: PromptSpec): boolean {
   }
 }
 
+/** What the template language's own words about a mistake mean. */
+function explainMistake(said: string): string {
+  if (/closing expression/.test(said)) return 'a tag that begins with “{{” does not end with “}}”';
+  if (/closing statement/.test(said)) return 'a tag that begins with “{%” does not end with “%}”';
+  return said.replace(/^\w+ Error: /, '').replace(/\.$/, '');
+}
+
 /** Which field a message of the renderer is about, and the message without the words that say so. */
 function locateProblem(message: string): NonNullable<Outcome['problem']> {
   const found = /^prompt “[^]*?”, (description|context|choices|choice \d+|gold|continuation|answer)(?:, |: )/.exec(message);
   if (!found) return { field: 'prompt', sentence: message };
   const part = found[1]!;
-  const rest = message.slice(found[0].length);
+  const rest = message.slice(found[0].length).replace(/(?:Parser|Lexer) Error: [^]*?(?=, in “)/, explainMistake);
   const named = part.startsWith('choice ') ? `${part}: ${rest}` : rest;
   return { field: part.startsWith('choice') ? 'choices' : (part as Field), sentence: named.charAt(0).toUpperCase() + named.slice(1) };
 }

@@ -93,11 +93,11 @@ export function planScores(
   };
 }
 
-/** A cut to a target. With `scores` the calibration texts are only named, not read again. */
+/** A cut to a target. With `scores` the calibration texts are only named, not read again; with chance they may be left out. */
 export function planPruning(
   app: App,
   model: Model,
-  texts: CalibrationTexts,
+  texts: CalibrationTexts | undefined,
   settings: {
     criterion: Criterion;
     choose: ChooseSettings;
@@ -171,7 +171,8 @@ export function planTuning(
 /** What importance is measured on: plain texts, or a task's questions with their answers. */
 export type CalibrationTexts = Texts | Questions;
 
-function calibrationOf(app: App, model: Model, texts: CalibrationTexts): Pick<RunPlan, 'files' | 'inputs' | 'identities'> {
+function calibrationOf(app: App, model: Model, texts: CalibrationTexts | undefined): Pick<RunPlan, 'files' | 'inputs' | 'identities'> {
+  if (texts === undefined) return { files: [], inputs: { models: [model.id] }, identities: identitiesOf(app, model) };
   const lines =
     'prompt' in texts
       ? [...renderItems(withoutShots(texts.prompt), readItems(app, texts.dataset, texts.task, texts.split, texts.limit))].map(

@@ -17,6 +17,7 @@ import {
 import type { Widths } from './groups.ts';
 import { fixedWidth, makeLadder, moveOne, nearestWidth, roundTogether } from './ladder.ts';
 import type { Ladder } from './ladder.ts';
+import { orderAscending } from './rank.ts';
 import { requireReachable } from './target.ts';
 import type { Goal } from './target.ts';
 import type { UnitScores } from './unit-scores.ts';
@@ -73,56 +74,88 @@ export function globalWidths(config: LlamaConfig, settings: ChooseSettings, left
   const space = makeSpace(config, settings, left);
   const { bundles } = space;
   if (goal.kind === 'budget') requireReachable(config, goal.parameters, space.parameters(...rungs(space, 'least')));
-  const ranked = rankUnits(space, settings, left, units);
-  const [kv, ffn] = rungs(space, 'most');
-  const cut = ({ bundle, kind }: RankedUnit): boolean => {
-    const counts = kind === 'kv' ? kv : ffn;
-    if (counts[bundle]! <= 1) return false;
-    counts[bundle]!--;
-    return true;
-  };
+  const slots = rankUnits(space, settings, left, units);
+  const { length } = slots;
+  // Slot s is the KV groups of bundle s, and after all of these the FFN channels of bundle s - B.
+  const counts = Int32Array.from(rungs(space, 'most').flat());
+  const B = bundles.length;
+  const widthsNow = (): [kv: number[], ffn: number[]] => [Array.from(counts.subarray(0, B)), Array.from(counts.subarray(B))];
   if (goal.kind === 'ratio') {
-    const count = ranked.length - nominalChannels(countUnits(settings, bundles), goal.ratio);
-    for (const unit of ranked.slice(0, Math.max(0, count))) cut(unit);
+    const count = Math.min(length, length - nominalChannels(countUnits(settings, bundles), goal.ratio));
+    for (let place = 0; place < count; place++) {
+      const slot = slots[place]!;
+      if (counts[slot]! > 1) counts[slot]!--;
+    }
+    const [kv, ffn] = widthsNow();
     return space.widths(
       kv,
       bundles.map((bundle, b) => nearestWidth(bundle.ffn, ffn[b]!)),
     );
   }
-  let excess = space.parameters(kv, ffn) - goal.parameters;
-  const skipped: RankedUnit[] = [];
-  for (const unit of ranked) {
-    if (unit.cost <= excess && cut(unit)) excess -= unit.cost;
-    else skipped.push(unit);
+  const costs = Float64Array.from([...bundles.map(({ kvCost }) => kvCost), ...bundles.map(({ ffnCost }) => ffnCost)]);
+  const smallest = costs.reduce((a, b) => Math.min(a, b));
+  const firstSkipped = new Int32Array(2 * B).fill(length);
+  let excess = space.parameters(...widthsNow()) - goal.parameters;
+  let place = 0;
+  for (; place < length && excess >= smallest; place++) {
+    const slot = slots[place]!;
+    if (costs[slot]! <= excess && counts[slot]! > 1) {
+      counts[slot]!--;
+      excess -= costs[slot]!;
+    } else if (place < firstSkipped[slot]!) firstSkipped[slot] = place;
   }
-  // What is still too much is less than any unit that was skipped: the smallest one settles it.
-  if (excess > 0) skipped.sort((a, b) => a.cost - b.cost).find(cut);
+  // What is still too much is less than any unit that was skipped and may go: the smallest one settles it, the lowest of equals.
+  if (excess > 0) {
+    for (; place < length; place++) if (place < firstSkipped[slots[place]!]!) firstSkipped[slots[place]!] = place;
+    const free = firstSkipped.keys().filter((slot) => firstSkipped[slot]! < length && counts[slot]! > 1);
+    const [first] = [...free].sort((a, b) => costs[a]! - costs[b]! || firstSkipped[a]! - firstSkipped[b]!);
+    if (first !== undefined) counts[first]!--;
+  }
+  const [kv, ffn] = widthsNow();
   return meetBudget(config, space, goal.parameters, kv, () => ffn);
 }
 
-interface RankedUnit {
-  readonly bundle: number;
-  readonly kind: 'kv' | 'ffn';
-  readonly score: number;
-  readonly cost: number;
-}
+/** The last rankings of scores that are still held: another target asks for the same one. */
+const rankings = new WeakMap<UnitScores, { left: Kept; key: string; slots: Uint16Array }>();
 
-/** All units that may go, lowest score first; equal scores in the order of layers, KV groups before channels. */
-function rankUnits({ bundles }: Space, settings: ChooseSettings, left: Kept, units: UnitScores): RankedUnit[] {
-  const ranked: RankedUnit[] = [];
-  for (const kind of ['kv', 'ffn'] as const) {
-    if (settings.unit === (kind === 'kv' ? 'ffn' : 'attention')) continue;
-    const own = bundles.flatMap(({ layers, kvCost, ffnCost }, bundle) => {
-      const layer = layers[0]!;
-      const indices = kind === 'kv' ? left.layers[layer]!.kvGroups : left.layers[layer]!.ffn;
-      const scores = kind === 'kv' ? units.layers[layer]!.kvGroups : units.layers[layer]!.ffn;
-      return indices.map((i) => ({ bundle, kind, score: scores[i]!, cost: kind === 'kv' ? kvCost : ffnCost }));
+/**
+ * The slots of all units that may go, lowest score first: the bundle for a KV group, the number of bundles more for an FFN channel.
+ * Equal scores come in the order of layers, KV groups before channels.
+ */
+function rankUnits({ bundles }: Space, { unit, ranking }: ChooseSettings, left: Kept, units: UnitScores): Uint16Array {
+  const key = [unit, ranking, ...bundles.map(({ layers }) => layers[0]!)].join();
+  const known = rankings.get(units);
+  if (known?.left === left && known.key === key) return known.slots;
+  const columns = (['kv', 'ffn'] as const).map((kind) => {
+    if (unit === (kind === 'kv' ? 'ffn' : 'attention')) return [];
+    return bundles.map(({ layers }) => {
+      const [kept, scores] = [left.layers[layers[0]!]!, units.layers[layers[0]!]!];
+      const [indices, values] = kind === 'kv' ? [kept.kvGroups, scores.kvGroups] : [kept.ffn, scores.ffn];
+      return Float64Array.from(indices, (i) => values[i]!);
     });
-    const mean = own.reduce((sum, { score }) => sum + score, 0) / own.length;
-    const scale = settings.ranking === 'global-normalised' && mean > 0 ? 1 / mean : 1;
-    for (const unit of own) ranked.push({ ...unit, score: unit.score * scale });
+  });
+  const length = columns.flat().reduce((sum, { length }) => sum + length, 0);
+  const [score, slot] = [new Float64Array(length), new Uint16Array(length)];
+  let at = 0;
+  for (const [which, own] of columns.entries()) {
+    let [sum, count] = [0, 0];
+    for (const values of own) {
+      for (const value of values) sum += value;
+      count += values.length;
+    }
+    const mean = sum / count;
+    const scale = ranking === 'global-normalised' && mean > 0 ? 1 / mean : 1;
+    for (const [b, values] of own.entries()) {
+      for (const value of values) {
+        score[at] = value * scale;
+        slot[at++] = which * bundles.length + b;
+      }
+    }
   }
-  return ranked.sort((a, b) => a.score - b.score);
+  const slots = new Uint16Array(length);
+  orderAscending(score).forEach((unit, place) => (slots[place] = slot[unit]!));
+  rankings.set(units, { left, key, slots });
+  return slots;
 }
 
 /** Units of the unpruned model that may be cut. */

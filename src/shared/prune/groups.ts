@@ -50,12 +50,18 @@ export function withWidths(layer: LayerShape, kvHeads: number, ffn: number): Lay
   return { queryHeads: kvHeads * headsPerGroup(layer), kvHeads, ffn };
 }
 
-/** Everything in the model, as indices. */
+const everything = new WeakMap<LlamaConfig, Kept>();
+
+/** Everything in the model, as indices; the same object for the same config. */
 export function keepAll(config: LlamaConfig): Kept {
-  return {
+  const known = everything.get(config);
+  if (known) return known;
+  const all: Kept = {
     layers: config.layers.map(({ kvHeads, ffn }) => ({ kvGroups: indices(kvHeads), ffn: indices(ffn) })),
     hidden: undefined,
   };
+  everything.set(config, all);
+  return all;
 }
 
 /** [0, 1, ..., count - 1]. */

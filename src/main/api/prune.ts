@@ -1,0 +1,209 @@
+// Pruning as a page plays with it: what is known of a model, its scores, and the two runs that make something new.
+import { join } from 'node:path';
+import { AppError } from '../../shared/errors.ts';
+import type { LlamaConfig } from '../../shared/llama-config.ts';
+import { parseLlamaConfig } from '../../shared/parse-config.ts';
+import type { PackedUnits } from '../../shared/prune/pack-units.ts';
+import type { ChooseSettings, Criterion, Reduction } from '../../shared/recipe.ts';
+import type { App } from '../app.ts';
+import { countSplits, getDataset, listDatasets, type Dataset } from '../db/datasets.ts';
+import { getModel, listModels, listModelsOfRun, type Model } from '../db/models.ts';
+import { getRun, listRunInputs, listRuns, type Run } from '../db/runs.ts';
+import { listScoreSets, type ScoreSet } from '../db/scores.ts';
+import { importFiles, pickSplit, taskOf } from './datasets.ts';
+import { planPruning, planScores, type CalibrationTexts } from './plan-runs.ts';
+import { findPrompt, listCandidates } from './prompts.ts';
+import { submitRun } from './runs.ts';
+
+/** The demo's calibration text, offered where a person has none of their own. */
+export const DEMO_TEXT = 'demo';
+
+/** A model that can be cut: a whole checkpoint. */
+export type CutModel = Pick<Model, 'id' | 'name' | 'kind' | 'parameters' | 'sizeBytes'>;
+
+/** Scores of a model that are kept, and what they were measured on. */
+export interface KeptScores {
+  readonly id: string;
+  readonly criteria: readonly Criterion[];
+  readonly hidden: boolean;
+  readonly calibrationLoss: number | undefined;
+  readonly createdAt: number;
+  /** Names of the datasets; empty when they were deleted. */
+  readonly data: readonly string[];
+  readonly samples: number | undefined;
+  readonly length: number | undefined;
+}
+
+/** A scoring or a cut of the model, as far as it has come. */
+export interface CutRun {
+  readonly id: string;
+  readonly kind: 'score' | 'prune';
+  readonly title: string;
+  readonly state: Run['state'];
+  readonly error: string | undefined;
+  /** The model that a finished cut made. */
+  readonly made: { readonly id: string; readonly name: string } | undefined;
+}
+
+export interface CutSubject {
+  readonly model: CutModel;
+  readonly config: LlamaConfig;
+  /** Bytes of one stored weight. */
+  readonly dtypeBytes: number;
+  readonly scoreSets: readonly KeptScores[];
+  /** The newest first. */
+  readonly runs: readonly CutRun[];
+  /** Measured when the model was last evaluated; undefined before. */
+  readonly speed: { readonly tokensPerSecond: number; readonly device: string } | undefined;
+}
+
+/** Checkpoints of the records, the newest first. */
+export function listCutModels(app: App): CutModel[] {
+  return listModels(app.db)
+    .filter(({ form }) => form === 'checkpoint')
+    .map(pickCutModel)
+    .reverse();
+}
+
+/** Everything a page needs to plan a cut. Throws AppError `not-found`, `bad-model`, and `bad-input` for an adapter. */
+export function openCutSubject(app: App, modelId: string): CutSubject {
+  const model = requireCheckpoint(app, modelId);
+  const runs = listRuns(app.db).filter((run) => listRunInputs(app.db, run.id).models.includes(model.id));
+  const measured = runs.find((run) => run.result?.kind === 'evaluate' && run.result.cost.tokensPerSecond > 0)?.result?.cost;
+  return {
+    model: pickCutModel(model),
+    config: parseLlamaConfig(model.config, `${model.name}/config.json`),
+    dtypeBytes: Math.max(1, Math.round(model.sizeBytes / model.parameters)),
+    scoreSets: listScoreSets(app.db, model.hash).map((set) => describeScores(app, set)),
+    runs: runs.filter((run) => run.kind === 'score' || run.kind === 'prune').map((run) => describeRun(app, run)),
+    speed: measured && { tokensPerSecond: measured.tokensPerSecond, device: measured.device },
+  };
+}
+
+/** What can be measured on: texts, questions with answers, and the demo's text. */
+export function listCalibrations(app: App): { id: string; name: string; kind: 'text' | 'questions' | 'demo'; rows: number }[] {
+  const own = listDatasets(app.db).flatMap((dataset) => {
+    const { mapping } = dataset;
+    if (mapping === undefined || mapping.kind === 'chat') return [];
+    return [
+      {
+        id: dataset.id,
+        name: dataset.name,
+        kind: mapping.kind === 'text' ? ('text' as const) : ('questions' as const),
+        rows: dataset.rowCount,
+      },
+    ];
+  });
+  return [...own, { id: DEMO_TEXT, name: 'text of the demo', kind: 'demo', rows: 0 }];
+}
+
+/** Queues the scoring of a model. Throws AppError `bad-dataset` when the dataset cannot be measured on. */
+export async function startScoring(
+  app: App,
+  request: {
+    readonly modelId: string;
+    readonly calibrationId: string;
+    readonly criteria: readonly Criterion[];
+    readonly hidden: boolean;
+    readonly samples: number;
+    readonly length: number;
+    readonly seed: number;
+  },
+): Promise<Run> {
+  const model = requireCheckpoint(app, request.modelId);
+  const { criteria, hidden, samples, length, seed } = request;
+  const texts = await findTexts(app, request.calibrationId);
+  const plan = planScores(app, model, texts, { criteria, calibration: { samples, length, seed }, seed });
+  return submitRun(app, { ...plan, recipe: { ...plan.recipe, hidden } });
+}
+
+/** Importance of every unit by one criterion of a score set. Throws AppError `not-found`. */
+export async function readUnits(
+  app: App,
+  request: { readonly modelId: string; readonly scoreSetId: string; readonly criterion: Criterion; readonly reduction: Reduction },
+): Promise<PackedUnits> {
+  const model = requireCheckpoint(app, request.modelId);
+  const { filePath } = findScores(app, model, request.scoreSetId);
+  const { criterion, reduction } = request;
+  return await app.worker().calls.unitScores({ folder: model.folderPath, scores: filePath, modelHash: model.hash, criterion, reduction });
+}
+
+/** Queues a cut by stored scores, or by chance. Throws AppError `not-found`. */
+export function startCut(
+  app: App,
+  request: {
+    readonly modelId: string;
+    readonly name: string;
+    readonly choose: ChooseSettings;
+    readonly seed: number;
+  } & ({ readonly criterion: Criterion; readonly scoreSetId: string } | { readonly criterion: 'random'; readonly scoreSetId?: undefined }),
+): Run {
+  const model = requireCheckpoint(app, request.modelId);
+  const { name, choose, criterion, seed } = request;
+  if (request.scoreSetId === undefined) return submitRun(app, planPruning(app, model, undefined, { name, choose, criterion, seed }));
+  const { filePath, runId } = findScores(app, model, request.scoreSetId);
+  const scored = runId === undefined ? undefined : getRun(app.db, runId);
+  const calibration = scored?.recipe.kind === 'score' ? scored.recipe.calibration : undefined;
+  const plan = planPruning(app, model, undefined, { name, choose, criterion, scores: filePath, calibration, seed });
+  const datasets = scored ? listRunInputs(app.db, scored.id).datasets : [];
+  return submitRun(app, { ...plan, inputs: { ...plan.inputs, datasets } });
+}
+
+function requireCheckpoint(app: App, id: string): Model {
+  const model = getModel(app.db, id);
+  if (model.form === 'checkpoint') return model;
+  throw new AppError('bad-input', `${model.name} is an adapter, which has nothing of its own to cut. Merge it into its base first.`, {
+    id,
+  });
+}
+
+function findScores(app: App, model: Model, id: string): ScoreSet {
+  const set = listScoreSets(app.db, model.hash).find((one) => one.id === id);
+  if (set) return set;
+  throw new AppError('not-found', `These scores of ${model.name} are not kept any more. Score the model again.`, { id });
+}
+
+/** Plain text as it stands, or a task's questions with their answers as its best prompt words them. */
+async function findTexts(app: App, id: string): Promise<CalibrationTexts> {
+  const dataset =
+    id === DEMO_TEXT ? await importFiles(app, [join(app.host.resourcesFolder, 'demo/text/calibration.jsonl')]) : getDataset(app.db, id);
+  if (id === DEMO_TEXT) app.events.tell({ kind: 'changed', table: 'datasets', id: dataset.id });
+  if (dataset.mapping?.kind === 'text')
+    return { dataset, split: pickSplit(app, dataset, ['train', 'validation', ...splitsOf(app, dataset)]) };
+  const task = taskOf(dataset);
+  const [first] = listCandidates(app, task);
+  if (first === undefined)
+    throw new AppError('bad-dataset', `${task.name} has no prompt to word its questions. Write one on the Prompts page.`);
+  return { dataset, task, prompt: findWinner(app, task) ?? first, split: pickSplit(app, dataset, ['train', 'validation']) };
+}
+
+function splitsOf(app: App, dataset: Dataset): string[] {
+  return Object.keys(countSplits(app.db, dataset.id));
+}
+
+/** The prompt that won the last ranking; undefined when none was ranked. */
+function findWinner(app: App, task: Parameters<typeof findPrompt>[1]): ReturnType<typeof findPrompt> | undefined {
+  try {
+    return findPrompt(app, task, 'winner');
+  } catch (thrown) {
+    if (thrown instanceof AppError && thrown.code === 'not-found') return undefined;
+    throw thrown;
+  }
+}
+
+function describeScores(app: App, { id, criteria, calibrationLoss, createdAt, runId }: ScoreSet): KeptScores {
+  const run = runId === undefined ? undefined : listRuns(app.db).find((one) => one.id === runId);
+  const recipe = run?.recipe.kind === 'score' ? run.recipe : undefined;
+  const data = run ? listRunInputs(app.db, run.id).datasets.map((dataset) => getDataset(app.db, dataset).name) : [];
+  const { samples, length } = recipe?.calibration ?? {};
+  return { id, criteria, calibrationLoss, createdAt, data, samples, length, hidden: recipe?.hidden ?? false };
+}
+
+function describeRun(app: App, { id, kind, title, state, error }: Run): CutRun {
+  const [made] = kind === 'prune' && state === 'done' ? listModelsOfRun(app.db, id) : [];
+  return { id, kind: kind as 'score' | 'prune', title, state, error: error?.message, made: made && { id: made.id, name: made.name } };
+}
+
+function pickCutModel({ id, name, kind, parameters, sizeBytes }: Model): CutModel {
+  return { id, name, kind, parameters, sizeBytes };
+}

@@ -1,0 +1,42 @@
+// Unit scores as strings that travel quickly: hundreds of thousands of doubles, bit for bit, without one object each.
+import type { UnitScores } from './unit-scores.ts';
+
+/** `UnitScores` with every vector as base64 of its doubles. */
+export interface PackedUnits {
+  readonly layers: readonly { readonly kvGroups: string; readonly ffn: string }[];
+  readonly layer: string;
+  readonly hidden: string | undefined;
+}
+
+export function packUnits({ layers, layer, hidden }: UnitScores): PackedUnits {
+  return {
+    layers: layers.map(({ kvGroups, ffn }) => ({ kvGroups: pack(kvGroups), ffn: pack(ffn) })),
+    layer: pack(layer),
+    hidden: hidden && pack(hidden),
+  };
+}
+
+export function unpackUnits({ layers, layer, hidden }: PackedUnits): UnitScores {
+  return {
+    layers: layers.map(({ kvGroups, ffn }) => ({ kvGroups: unpack(kvGroups), ffn: unpack(ffn) })),
+    layer: unpack(layer),
+    hidden: hidden === undefined ? undefined : unpack(hidden),
+  };
+}
+
+/** Bytes turned into characters at a time: as many arguments as a call may have. */
+const CHUNK = 0x8000;
+
+function pack(values: Float64Array): string {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  let text = '';
+  for (let i = 0; i < bytes.length; i += CHUNK) text += String.fromCharCode(...bytes.subarray(i, i + CHUNK));
+  return btoa(text);
+}
+
+function unpack(text: string): Float64Array {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return new Float64Array(bytes.buffer);
+}

@@ -6,9 +6,13 @@ import type { App } from '../app.ts';
 import { deleteStudy, getStudy, type Study, type StudyState } from '../db/studies.ts';
 import { findOrCreateStudy, runStudy } from './studies.ts';
 
+/** What a study is busy with: finding model, data and prompts; measuring the base; cutting and measuring; tuning and measuring. */
+export type StudyPart = 'find' | 'base' | 'cut' | 'tune';
+
 /** How far a study at work has come. */
 export interface StudyProgress {
   readonly title: string;
+  readonly part: StudyPart;
   readonly done: number;
   readonly total: number;
   /** Undefined until a step has been done. */
@@ -46,7 +50,7 @@ export function startStudy(app: App, settings: StudySettings): Study {
   const controller = new AbortController();
   const job: Job = {
     controller,
-    progress: { title: 'find model and data', done: 0, total: 1, msLeft: undefined, isStopping: false },
+    progress: { title: 'find model and data', part: 'find', done: 0, total: 1, msLeft: undefined, isStopping: false },
     ended: Promise.resolve(),
   };
   atWork.set(study.id, job);
@@ -59,7 +63,7 @@ export function startStudy(app: App, settings: StudySettings): Study {
   const work = runStudy(app, settings, {
     signal: controller.signal,
     step: ({ role, done, total, title }) => {
-      job.progress = { title, done, total, msLeft: clock.enter(role), isStopping: controller.signal.aborted };
+      job.progress = { title, part: partOf(role), done, total, msLeft: clock.enter(role), isStopping: controller.signal.aborted };
       tell(0, {});
       changed();
     },
@@ -158,6 +162,12 @@ function timeSteps(settings: StudySettings): {
     },
     within: left,
   };
+}
+
+function partOf(role: string | undefined): StudyPart {
+  if (role === undefined) return 'find';
+  if (role === 'evaluate/base') return 'base';
+  return role.includes('/draw-') ? 'tune' : 'cut';
 }
 
 /** A step that took less was done before. */

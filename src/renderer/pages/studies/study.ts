@@ -1,0 +1,173 @@
+// What the page says of a study's variants: names, marks, intervals, words of time; pure.
+import type { InferRouterOutputs } from '@orpc/server';
+import type { Router } from '../../../main/api/router.ts';
+import { formatDuration } from '../../../shared/figures.ts';
+import type { StudyRow, StudyTable } from '../../../shared/study/table.ts';
+
+type Answers = InferRouterOutputs<Router>['studies'];
+export type StudyInList = Answers['list']['studies'][number];
+export type Demo = Answers['list']['demo'];
+export type StudyDetail = Answers['get'];
+export type StudyOptions = Answers['options'];
+export type ExamplePage = Answers['examples'];
+
+export type Slot = 0 | 1 | 2 | 3;
+
+/** What a cell opens. */
+export interface CellChoice {
+  readonly row: StudyRow;
+  readonly task: string;
+}
+
+/** A 95 % interval is this many standard errors to each side. */
+const Z95 = 1.96;
+
+/** Rows from the base down. */
+export function rowsOf(table: StudyTable): readonly StudyRow[] {
+  return [table.base, ...table.variants];
+}
+
+/** A variant's mark: the base is 0, each cut takes the next; more than three share the last. */
+export function slotOf(row: StudyRow, table: StudyTable): Slot {
+  const ratios = [...new Set(rowsOf(table).map(({ nominalRatio }) => nominalRatio))].sort((a, b) => a - b);
+  return Math.min(ratios.indexOf(row.nominalRatio), 3) as Slot;
+}
+
+/** Hollow is untuned, filled is tuned; the base as it came is filled. */
+export function isHollow(row: StudyRow): boolean {
+  return !row.tuned && row.nominalRatio > 0;
+}
+
+/** "base", "20 % cut", "20 % cut, tuned"; the base goes by the model's name. */
+export function titleOfRow(row: StudyRow, model: string): string {
+  const name = row.nominalRatio === 0 ? model : `${ratioWords(row.nominalRatio)} cut`;
+  return row.tuned ? `${name}, tuned` : name;
+}
+
+/** "20 %" with a narrow no-break space. */
+export function ratioWords(ratio: number): string {
+  return `${Number((ratio * 100).toFixed(1))}\u202f%`;
+}
+
+/** "20 %", "20 % and 50 %", "10 %, 20 % and 50 %". */
+export function listWords(words: readonly string[]): string {
+  return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}
+
+/** Standard error of the row's mean over its tasks, from those of the tasks. */
+export function stderrOfMean(row: StudyRow, table: StudyTable): number | undefined {
+  const errors = table.tasks.flatMap(({ name }) => row.tasks[name]?.stderr ?? []);
+  if (errors.length !== table.tasks.length || errors.some((error) => !Number.isFinite(error))) return undefined;
+  return Math.sqrt(errors.reduce((sum, error) => sum + error ** 2, 0)) / errors.length;
+}
+
+/** Half of the 95 % interval of the row's mean over the test items. */
+export function halfOfMean(row: StudyRow, table: StudyTable): number | undefined {
+  const error = stderrOfMean(row, table);
+  return error === undefined ? undefined : Z95 * error;
+}
+
+/** Half of the 95 % interval of what the row keeps: over the test items and, where there are several, over the draws; the base is taken as fixed. */
+export function halfOfKept(row: StudyRow, table: StudyTable): number | undefined {
+  const items = stderrOfMean(row, table);
+  if (items === undefined || !table.base.mean || row.kept === undefined || row === table.base) return undefined;
+  const draws = row.keptSpread === undefined || row.draws < 2 ? 0 : row.keptSpread / Math.sqrt(row.draws);
+  return Z95 * Math.hypot(items / table.base.mean, draws);
+}
+
+/** Half of the 95 % interval of a task's figure. */
+export function halfOfTask(row: StudyRow, task: string): number | undefined {
+  const stderr = row.tasks[task]?.stderr;
+  return stderr === undefined || !Number.isFinite(stderr) ? undefined : Z95 * stderr;
+}
+
+/** Where the kept rulers begin: the tens below the least share, at most a half. */
+export function rulerStart(table: StudyTable): number {
+  const kept = rowsOf(table).flatMap((row) => (row.kept === undefined ? [] : row.kept - (halfOfKept(row, table) ?? 0)));
+  return Math.max(0, Math.min(0.5, Math.floor(Math.min(1, ...kept) * 10) / 10));
+}
+
+/** "about 3 min", "about 40 s", in steps that do not flicker. */
+export function aboutDuration(elapsedMs: number): string {
+  const seconds = elapsedMs / 1000;
+  if (seconds < 55) return `about ${Math.max(5, Math.round(seconds / 5) * 5)} s`;
+  if (seconds < 5400) return `about ${Math.max(1, Math.round(seconds / 60))} min`;
+  return `about ${formatDuration(Math.round(elapsedMs / 600_000) * 600_000)}`;
+}
+
+const STATES = { planned: 'planned', running: 'at work', done: 'done', failed: 'stopped by an error', stopped: 'stopped' } as const;
+
+/** A state in words. */
+export function stateWords(state: StudyInList['state']): string {
+  return STATES[state];
+}
+
+/** A column's head for a task: short where the name is long. */
+export function shortTask(name: string): string {
+  return SHORT[name] ?? name;
+}
+const SHORT: Readonly<Record<string, string>> = {
+  boolq: 'BoolQ',
+  piqa: 'PIQA',
+  hellaswag: 'HellaSw.',
+  winogrande: 'WinoGr.',
+  arc_easy: 'ARC-e',
+  arc_challenge: 'ARC-c',
+  openbookqa: 'OBQA',
+};
+
+/** What the figures say, one sentence a finding; nothing is said of what is not measured. */
+export function findings(table: StudyTable, model: string): string[] {
+  const found: string[] = [];
+  const percent = (share: number): string => `${(share * 100).toFixed(1)}\u202f%`;
+  for (const row of table.variants) {
+    if (row.nominalRatio === 0 || row.kept === undefined || row.mean === undefined) continue;
+    const plain = table.variants.find((one) => one.nominalRatio === row.nominalRatio && !one.tuned);
+    if (!row.tuned) {
+      const losses = table.tasks
+        .flatMap(({ name, headline }) => {
+          const [before, after] = [table.base.tasks[name]?.[headline], row.tasks[name]?.[headline]];
+          return before === undefined || after === undefined ? [] : [{ name: shortTask(name), lost: before - after }];
+        })
+        .sort((a, b) => b.lost - a.lost);
+      const most = losses[0];
+      found.push(
+        `Cut by ${ratioWords(row.nominalRatio)}, ${model} keeps ${percent(row.kept)} of its mean accuracy` +
+          (losses.length > 1 && most && most.lost > 0 ? `; ${most.name} loses most, ${(most.lost * 100).toFixed(1)} points.` : '.'),
+      );
+    } else if (plain?.mean !== undefined) {
+      const gain = (row.mean - plain.mean) * 100;
+      const doubt = (halfOfMean(row, table) ?? 0) * 100;
+      found.push(
+        Math.abs(gain) < doubt
+          ? `Tuning the ${ratioWords(row.nominalRatio)} cut changes its mean by ${signed(gain)} points, not told apart from chance by the interval of the mean alone.`
+          : `Tuning the ${ratioWords(row.nominalRatio)} cut ${gain > 0 ? 'wins back' : 'loses'} ${Math.abs(gain).toFixed(1)} points; it keeps ${percent(row.kept)}.`,
+      );
+    }
+  }
+  return found;
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? '\u2212' : '+'}${Math.abs(value).toFixed(1)}`;
+}
+
+/** The curves of one ratio as one: the mean over tasks and draws at the steps that all of them have. */
+export function meanRecovery(curves: StudyDetail['recovery']): { nominalRatio: number; points: { step: number; value: number }[] }[] {
+  const ratios = [...new Set(curves.map(({ nominalRatio }) => nominalRatio))].sort((a, b) => a - b);
+  return ratios.map((nominalRatio) => {
+    const mine = curves.filter((curve) => curve.nominalRatio === nominalRatio);
+    const points = mine[0]!.points.flatMap(({ step }) => {
+      const values = mine.flatMap((curve) => curve.points.find((point) => point.step === step)?.value ?? []);
+      return values.length === mine.length ? [{ step, value: values.reduce((sum, value) => sum + value, 0) / values.length }] : [];
+    });
+    return { nominalRatio, points };
+  });
+}
+
+/** "35, 60" as [0.35, 0.6]; empty is no size; undefined where it cannot be read. */
+export function parseRatios(text: string): number[] | undefined {
+  const words = text.split(/[,;\s%]+/).filter((word) => word !== '');
+  const ratios = words.map((word) => Number(word) / 100);
+  return ratios.every((ratio) => ratio > 0 && ratio < 1) ? ratios : undefined;
+}

@@ -223,7 +223,8 @@ function isLabel(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'boolean' || Number.isInteger(value);
 }
 
-function tellGoldForm(rows: readonly { gold: unknown; choices: readonly string[] }[]): 'from-0' | 'from-1' | 'letter' | 'text' {
+/** How the answers of a choice are given, told from some rows: an index from 0 or from 1, a letter, or the text of a choice. */
+export function tellGoldForm(rows: readonly { gold: unknown; choices: readonly string[] }[]): 'from-0' | 'from-1' | 'letter' | 'text' {
   const golds = rows.filter(({ gold }) => !isHiddenLabel(gold)).map(({ gold, choices }) => ({ text: String(gold).trim(), choices }));
   if (golds.length > 0 && golds.every(({ text, choices }) => choices.includes(text))) return 'text';
   if (golds.length > 0 && golds.every(({ text }) => /^[A-Z]$/i.test(text))) return 'letter';
@@ -246,7 +247,8 @@ function readJson(value: unknown): unknown {
   }
 }
 
-function toTextList(value: unknown): readonly string[] {
+/** A list of texts, also one written as JSON; empty when it is none. */
+export function toTextList(value: unknown): readonly string[] {
   const list = readJson(value);
   return Array.isArray(list) ? list.map(String) : [];
 }

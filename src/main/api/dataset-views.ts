@@ -1,0 +1,320 @@
+// What the page shows of a dataset: rows by page, how labels and lengths are spread, and the roles of its columns put right.
+import { inferRoles, mappedColumns, tellGoldForm, toTextList, goldColumn, isHiddenLabel, type RoleMapping } from '../../shared/dataset-roles.ts';
+import { AppError, throwIfCancelled } from '../../shared/errors.ts';
+import type { WorkOptions } from '../../shared/progress.ts';
+import type { App } from '../app.ts';
+import {
+  countSplits,
+  eachRow,
+  getDataset,
+  listReaders,
+  listRowsFrom,
+  listValues,
+  setMapping,
+  skipInSplit,
+  type Dataset,
+  type DatasetRow,
+} from '../db/datasets.ts';
+import { getModel } from '../db/models.ts';
+import { taskOf } from './datasets.ts';
+
+/** A cell of a page of rows; the whole value is read with its row. */
+export interface Cell {
+  readonly text: string;
+  readonly isCut: boolean;
+}
+/** What most values of a column are. */
+export type ColumnKind = 'text' | 'number' | 'yes or no' | 'list' | 'object' | 'empty';
+
+const MAX_CELL_CHARS = 300; // more than a cell of a wide window shows
+const MAX_VALUE_CHARS = 1_000_000; // of one value shown whole
+const MAX_CELLS_COLUMNS = 200;
+const SAMPLE_ROWS = 200;
+const ANCHOR_ROWS = 1000;
+const MAX_LABELS = 100;
+const MAX_TEXTS = 2000;
+const TEXTS_AT_ONCE = 50;
+const MAX_TEXT_CHARS = 100_000;
+const ROWS_A_TURN = 1000;
+const HISTOGRAM_BARS = 32;
+
+/** What was once worked out about a dataset whose rows never change, by dataset and question. */
+const remembered = new WeakMap<App, Map<string, unknown>>();
+
+function remember<T>(app: App, key: string, work: () => T): T {
+  let known = remembered.get(app);
+  if (!known) remembered.set(app, (known = new Map()));
+  if (!known.has(key)) {
+    const value = work();
+    known.set(key, value);
+    if (value instanceof Promise) value.catch(() => known.delete(key));
+  }
+  return known.get(key) as T;
+}
+
+/** Forgets what was worked out about a dataset. */
+export function forgetViews(app: App, id: string): void {
+  const known = remembered.get(app);
+  for (const key of [...(known?.keys() ?? [])]) if (key.startsWith(`${id} `)) known!.delete(key);
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** A dataset with its splits, what its columns hold, and the runs that read it. Throws AppError `not-found`. */
+export function viewDataset(app: App, id: string) {
+  const dataset = getDataset(app.db, id);
+  return {
+    ...dataset,
+    splits: remember(app, `${id} splits`, () => countSplits(app.db, id)),
+    columnFacts: remember(app, `${id} columns`, () => tellColumns(sampleRows(app, dataset), dataset.columns)),
+    readers: listReaders(app.db, id),
+  };
+}
+
+/** A page of rows from the `offset`-th on, of one split or of all; long values are cut. */
+export function viewRows(app: App, id: string, page: { split?: string; offset: number; limit: number }) {
+  const { columns } = getDataset(app.db, id);
+  const shown = columns.slice(0, MAX_CELLS_COLUMNS);
+  const position = page.split === undefined ? page.offset : positionOf(app, id, page.split, page.offset);
+  if (position === undefined) return [];
+  return listRowsFrom(app.db, id, { split: page.split, position, limit: page.limit }).map(({ values, ...row }) => ({
+    ...row,
+    cells: shown.map((column) => toCell(values[column])),
+  }));
+}
+
+/** Where the `offset`-th row of a split stands among all: found from the nearest row that was found before. */
+function positionOf(app: App, id: string, split: string, offset: number): number | undefined {
+  const anchors = remember(app, `${id} anchors ${split}`, (): number[] => []);
+  if (anchors.length === 0) {
+    const first = skipInSplit(app.db, id, split, 0, 0);
+    if (first === undefined) return undefined;
+    anchors.push(first);
+  }
+  const wanted = Math.floor(offset / ANCHOR_ROWS);
+  while (anchors.length <= wanted) {
+    const next = skipInSplit(app.db, id, split, anchors.at(-1)!, ANCHOR_ROWS);
+    if (next === undefined) return undefined;
+    anchors.push(next);
+  }
+  return skipInSplit(app.db, id, split, anchors[wanted]!, offset - wanted * ANCHOR_ROWS);
+}
+
+/** One row with its whole values as text. Throws AppError `not-found`. */
+export function viewRow(app: App, id: string, position: number) {
+  const { columns } = getDataset(app.db, id);
+  const row = listRowsFrom(app.db, id, { position, limit: 1 })[0];
+  if (row?.position !== position) throw new AppError('not-found', `The dataset has no row ${position + 1}.`, { id, position });
+  const values = columns.map((column) => {
+    const text = toText(row.values[column], 2);
+    return { column, text: text.slice(0, MAX_VALUE_CHARS), length: text.length, isMissing: row.values[column] === undefined };
+  });
+  return { position, split: row.split, line: row.line, values };
+}
+
+function toText(value: unknown, indent?: number): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value, undefined, indent);
+}
+
+function toCell(value: unknown): Cell {
+  const text = toText(value);
+  return { text: text.slice(0, MAX_CELL_CHARS), isCut: text.length > MAX_CELL_CHARS };
+}
+
+/** Rows drawn evenly from all of a dataset. */
+function sampleRows(app: App, dataset: Dataset, wanted = SAMPLE_ROWS): DatasetRow[] {
+  const count = Math.min(wanted, dataset.rowCount);
+  return Array.from({ length: count }, (_, i) => Math.floor((i * dataset.rowCount) / count)).flatMap((position) =>
+    listRowsFrom(app.db, dataset.id, { position, limit: 1 }),
+  );
+}
+
+function tellColumns(rows: readonly DatasetRow[], columns: readonly string[]) {
+  return columns.map((column) => {
+    const values = rows.map((row) => row.values[column]).filter((value) => value !== undefined && value !== null && value !== '');
+    const kinds = values.map(kindOf);
+    const kind = [...new Set(kinds)].sort((a, b) => count(kinds, b) - count(kinds, a))[0] ?? 'empty';
+    const length = values.reduce<number>((sum, value) => sum + Math.min(MAX_CELL_CHARS, toText(value).length), 0);
+    return { column, kind, meanLength: values.length === 0 ? 0 : length / values.length, missing: rows.length - values.length };
+  });
+}
+
+function count<T>(list: readonly T[], wanted: T): number {
+  return list.filter((one) => one === wanted).length;
+}
+
+function kindOf(value: unknown): ColumnKind {
+  if (Array.isArray(value)) return 'list';
+  if (typeof value === 'object') return 'object';
+  if (typeof value === 'boolean') return 'yes or no';
+  if (typeof value === 'number') return 'number';
+  const text = String(value);
+  if (/^-?\d+(\.\d+)?$/.test(text)) return 'number';
+  return toTextList(text).length > 0 ? 'list' : 'text';
+}
+
+/**
+ * Puts the roles of the columns right, after trying them on some rows. Labels of a classification and the form of a choice's answers are
+ * told from the rows where they are not given. Throws AppError `bad-input` when no row that was tried can be read so.
+ */
+export function correctMapping(app: App, id: string, given: RoleMapping, isFormGiven: boolean): Dataset {
+  const dataset = getDataset(app.db, id);
+  const rows = sampleRows(app, dataset).map((row) => row.values);
+  const mapping = completeMapping(app, dataset, given, isFormGiven, rows);
+  if (mapping.kind === 'text' || mapping.kind === 'chat') {
+    const column = mappedColumns(mapping)[0]!;
+    const isFit = (value: unknown): boolean => (mapping.kind === 'text' ? typeof value === 'string' : toTextListOrMessages(value));
+    if (!rows.some((row) => isFit(row[column])))
+      throw new AppError('bad-input', `Column “${column}” holds no ${mapping.kind === 'text' ? 'texts' : 'lists of messages'}. Choose another column.`);
+  } else {
+    const task = taskOf({ ...dataset, mapping });
+    const problems: string[] = [];
+    for (const row of rows) {
+      try {
+        task.rowToItem(row, 'a row');
+        problems.length = 0;
+        break;
+      } catch (thrown) {
+        problems.push((thrown as Error).message);
+      }
+    }
+    if (problems.length > 0) throw new AppError('bad-input', `These roles fit none of the ${rows.length} rows that were tried. ${problems[0]!}`);
+  }
+  return setMapping(app.db, id, mapping, 'The roles were set by hand.');
+}
+
+function toTextListOrMessages(value: unknown): boolean {
+  return Array.isArray(value) || (typeof value === 'string' && /^\s*\[/.test(value));
+}
+
+function completeMapping(
+  app: App,
+  { id, columns }: Dataset,
+  mapping: RoleMapping,
+  isFormGiven: boolean,
+  rows: readonly DatasetRow['values'][],
+): RoleMapping {
+  if (mapping.kind === 'choice' && !isFormGiven) {
+    const { choices, gold } = mapping;
+    const goldForm = tellGoldForm(
+      rows.map((row) => ({
+        gold: row[gold],
+        choices: typeof choices === 'string' ? toTextList(row[choices]) : choices.map((column) => toText(row[column])),
+      })),
+    );
+    return { ...mapping, goldForm };
+  }
+  if (mapping.kind !== 'classification' || mapping.labels.length > 0) return mapping;
+  if (!columns.includes(mapping.label)) return mapping; // refused by `setMapping` with the columns that there are
+  const values = listValues(app.db, id, mapping.label, MAX_LABELS + 1).filter((value) => !isHiddenLabel(value));
+  if (values.length < 2 || values.length > MAX_LABELS) {
+    const found = values.length > MAX_LABELS ? `more than ${MAX_LABELS}` : String(values.length);
+    throw new AppError('bad-input', `A label column has 2 to ${MAX_LABELS} different values, but “${mapping.label}” has ${found}. Choose another column.`);
+  }
+  return { ...mapping, labels: values.map((value) => ({ value, word: value.trim() })) };
+}
+
+/** Goes back to the roles that the columns themselves tell. */
+export function inferMapping(app: App, id: string): Dataset {
+  const dataset = getDataset(app.db, id);
+  const rows = sampleRows(app, dataset).map((row) => row.values);
+  const hint = `${dataset.name} ${dataset.sources.map((source) => source.path.split(/[\\/]/).slice(-2).join('/')).join(' ')}`;
+  const { mapping, reason } = inferRoles(dataset.columns, rows, dataset.name, hint);
+  if (!mapping) throw new AppError('bad-dataset', reason);
+  return setMapping(app.db, id, completeMapping(app, dataset, mapping, true, rows), reason);
+}
+
+/** How often each right answer occurs, in each split; undefined when no column holds right answers. */
+export async function viewBalance(app: App, id: string, { signal }: WorkOptions = {}) {
+  const dataset = getDataset(app.db, id);
+  const column = dataset.mapping && goldColumn(dataset.mapping, dataset.columns);
+  if (column === undefined) return undefined;
+  return await remember(app, `${id} balance ${column}`, async () => {
+    const counts = new Map<string, Record<string, number>>();
+    let hidden = 0;
+    let others = 0;
+    let seen = 0;
+    for (const { split, values } of eachRow(app.db, id)) {
+      if (++seen % ROWS_A_TURN === 0) await nextTurn();
+      throwIfCancelled(signal);
+      if (isHiddenLabel(values[column])) {
+        hidden += 1;
+        continue;
+      }
+      const value = toText(values[column]).trim().slice(0, MAX_CELL_CHARS);
+      let bySplit = counts.get(value);
+      if (!bySplit && counts.size >= MAX_LABELS) {
+        others += 1;
+        continue;
+      }
+      if (!bySplit) counts.set(value, (bySplit = {}));
+      bySplit[split] = (bySplit[split] ?? 0) + 1;
+    }
+    const labels = [...counts].map(([value, bySplit]) => ({ value, bySplit, rows: Object.values(bySplit).reduce((a, b) => a + b, 0) }));
+    labels.sort((a, b) => b.rows - a.rows || (a.value < b.value ? -1 : 1));
+    return { column, labels, hidden, others };
+  });
+}
+
+/**
+ * How many tokens rows have for a model's tokenizer: of an even sample of at most 2,000 rows, the text of the columns that have a role.
+ * Waits for the worker while a run is between two safe points.
+ */
+export async function viewLengths(app: App, id: string, modelId: string, { signal, progress }: WorkOptions = {}) {
+  const dataset = getDataset(app.db, id);
+  const model = getModel(app.db, modelId);
+  const folder = model.form === 'checkpoint' ? model.folderPath : getModel(app.db, model.parentId!).folderPath;
+  const columns = textColumns(dataset);
+  return await remember(app, `${id} lengths ${modelId} ${columns.join('\n')}`, async () => {
+    const texts = sampleRows(app, dataset, MAX_TEXTS).map((row) => columns.map((column) => flatten(row.values[column])).filter(Boolean).join('\n'));
+    const lengths: number[] = [];
+    let cut = 0;
+    for (let at = 0; at < texts.length; at += TEXTS_AT_ONCE) {
+      throwIfCancelled(signal);
+      const some = texts.slice(at, at + TEXTS_AT_ONCE);
+      cut += some.filter((text) => text.length > MAX_TEXT_CHARS).length;
+      const answers = await app.worker().calls.tokenize({ folder, texts: some.map((text) => text.slice(0, MAX_TEXT_CHARS)) });
+      lengths.push(...answers.map((answer) => answer.ids.length));
+      progress?.({ phase: 'counting tokens', done: lengths.length, total: texts.length, unit: 'rows' });
+    }
+    lengths.sort((a, b) => a - b);
+    const limit = Number((model.config as { max_position_embeddings?: unknown } | undefined)?.max_position_embeddings) || undefined;
+    return { columns, model: model.name, sampled: lengths.length, rows: dataset.rowCount, cut, limit, ...spread(lengths) };
+  });
+}
+
+/** The columns whose text a row's length is counted over: those with a role, or all that hold texts. */
+function textColumns(dataset: Dataset): readonly string[] {
+  const { mapping, columns } = dataset;
+  const mapped = mapping ? mappedColumns(mapping) : [];
+  if (mapped.length > 0) return mapped;
+  const gold = mapping && goldColumn(mapping, columns);
+  return columns.filter((column) => column !== gold && !/^(id|ind|idx|uid)$/i.test(column));
+}
+
+/** The texts inside a value, without the marks of JSON around them. */
+function flatten(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (typeof value !== 'object') return String(value);
+  return Object.values(value).map(flatten).filter(Boolean).join('\n');
+}
+
+/** Quantiles and a histogram of lengths that ascend. */
+function spread(lengths: readonly number[]) {
+  const at = (share: number): number => lengths[Math.min(lengths.length - 1, Math.floor(share * lengths.length))] ?? 0;
+  const longest = lengths.at(-1) ?? 0;
+  const width = Math.max(1, niceWidth((longest + 1) / HISTOGRAM_BARS));
+  const bars = Array.from({ length: Math.floor(longest / width) + 1 }, () => 0);
+  for (const length of lengths) bars[Math.floor(length / width)]! += 1;
+  return { shortest: lengths[0] ?? 0, half: at(0.5), most: at(0.95), longest, width, bars };
+}
+
+/** The next round width above. */
+function niceWidth(least: number): number {
+  const steps = [1, 2, 3, 4, 5, 6, 8];
+  for (let scale = 1; ; scale *= 10) {
+    const found = steps.find((step) => step * scale >= least);
+    if (found !== undefined) return found * scale;
+  }
+}

@@ -1,0 +1,178 @@
+// Tune and Runs as a person meets them: a tuning started, watched, reloaded, killed, resumed, and what is left of it tidied up.
+import { kill } from 'node:process';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { importFiles } from '../../src/main/api/datasets.ts';
+import { importModel } from '../../src/main/api/models.ts';
+import { getRun, listRuns } from '../../src/main/db/runs.ts';
+import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } from '../support/workbench.ts';
+
+const DEMO = join(import.meta.dirname, '../../resources/demo');
+const STEPS = 40;
+const SLOW = { timeout: 60_000 };
+
+describe.skipIf(BROWSER_MISSING)('Runs', () => {
+  let bench: Workbench;
+  let page: Page;
+  let id: string;
+
+  beforeAll(async () => {
+    bench = await startWorkbench();
+    page = await bench.open('runs');
+  }, 60_000);
+  afterAll(() => bench[Symbol.asyncDispose]());
+
+  const side = () => page.locator('.side');
+  const tag = (word: string) => page.getByRole('heading', { level: 1 }).getByText(word);
+  const field = (label: string) => page.getByLabel(label, { exact: true });
+  /** Steps made so far, as the page says. */
+  const stepsMade = async (): Promise<number> =>
+    Number(/(\d+) of 40/.exec(await page.getByRole('group', { name: 'Progress' }).innerText())?.[1] ?? 0);
+  /** First and last of the loss, as the chart says it to who cannot see it. */
+  const losses = async (): Promise<[number, number]> => {
+    const words = await page.getByRole('group', { name: /^Loss by step/ }).getAttribute('aria-label');
+    const [, first, last] = /train from ([\d.]+) at step \d+ to ([\d.]+)/.exec(words!)!;
+    return [Number(first), Number(last)];
+  };
+
+  it('says what a run is where there is none, and what a tuning needs', async () => {
+    await page.getByRole('heading', { name: 'No runs yet' }).waitFor();
+    await page.getByRole('link', { name: 'New tuning' }).last().click();
+    await page.getByText('There is no model yet.').waitFor();
+    await importModel(bench.app, join(DEMO, 'model'), { name: 'Storyteller' });
+    await importFiles(bench.app, [join(DEMO, 'datasets/piqa')]);
+    for (const table of ['models', 'datasets'] as const) bench.app.events.tell({ kind: 'changed', table, id: 'new' });
+    await page.getByText('There is no model yet.').waitFor({ state: 'detached' });
+    expect(await field('Name of the result').inputValue()).toBe('Storyteller-piqa');
+  }, 60_000);
+
+  it('complains at the field, and estimates before the start', async () => {
+    await field('Steps').fill(String(STEPS));
+    await field('Examples a step').fill('4');
+    await field('Examples drawn').fill('12');
+    await field('Learning rate').fill('0.002');
+    await field('Measured every … steps').fill('20');
+    await field('Examples at most').fill('10');
+    await page.getByText('Distillation, projections and fine points').click();
+    await field('Checkpoint every … steps').fill('4');
+    await field('Warm-up steps').fill('40');
+    await page.getByRole('button', { name: 'Start tuning' }).click();
+    await page.getByText('The warm-up must end before the last step.').waitFor();
+    expect(await field('Warm-up steps').getAttribute('aria-invalid')).toBe('true');
+    expect(listRuns(bench.app.db)).toHaveLength(0);
+    await field('Warm-up steps').fill('0');
+    const estimate = page.getByRole('complementary', { name: 'Estimate' });
+    await estimate.getByText(/^about .* s$/).waitFor();
+    await estimate.getByText('a guess: nothing of this kind was tuned on this machine yet').waitFor();
+    await page.reload();
+    expect(await field('Steps').inputValue()).toBe(String(STEPS)); // what was written is still there
+  }, 60_000);
+
+  it('starts, and is still going after a reload in mid-run', async () => {
+    await page.getByRole('button', { name: 'Start tuning' }).click();
+    await tag('Running').waitFor(SLOW);
+    await expect.poll(stepsMade, SLOW).toBeGreaterThanOrEqual(5);
+    await page.reload();
+    await tag('Running').waitFor(SLOW);
+    id = page.url().split('/').at(-1)!;
+    expect(getRun(bench.app.db, id).state).toBe('running');
+    await expect.poll(stepsMade, SLOW).toBeGreaterThanOrEqual(7);
+    expect(await page.getByRole('group', { name: 'Progress' }).innerText()).toMatch(/saved to step \d+/);
+  }, 90_000);
+
+  it('shows a run whose worker was killed as interrupted, with the reason', async () => {
+    kill(bench.app.worker().processId!, 'SIGKILL');
+    await tag('Interrupted').waitFor(SLOW);
+    await side()
+      .getByText(/Interrupted: .*worker/)
+      .waitFor();
+    await side()
+      .getByText(/Saved to step \d+; it goes on from there\./)
+      .waitFor();
+    expect(getRun(bench.app.db, id).error?.code).toBe('worker-lost');
+  }, 60_000);
+
+  it('resumes it to done, and the loss has fallen', async () => {
+    await page.getByRole('button', { name: 'Resume', exact: true }).click();
+    await tag('Done').waitFor({ timeout: 120_000 });
+    await expect.poll(stepsMade).toBe(STEPS);
+    const [first, last] = await losses();
+    expect(last).toBeLessThan(first);
+    await page.getByRole('link', { name: 'Storyteller-piqa' }).first().waitFor();
+    const log = await page.getByRole('log').innerText();
+    expect(log).toMatch(/started[\s\S]*interrupted; it can be resumed[\s\S]*started[\s\S]*done/);
+    expect(log).toMatch(/held out at step 40: accuracy/);
+  }, 150_000);
+
+  it('walks through a chart by arrow keys, on a log scale, and shows it as a table', async () => {
+    await page.getByRole('button', { name: 'Log', exact: true }).click();
+    await page.getByText('loss, nats a token, log scale').waitFor();
+    const chart = page.getByRole('slider', { name: /^loss/ });
+    await chart.focus();
+    await chart.press('Home');
+    expect(await chart.getAttribute('aria-valuetext')).toMatch(/^step 1: train [\d.]+$/);
+    await chart.press('ArrowRight');
+    expect(await chart.getAttribute('aria-valuetext')).toMatch(/^step 2:/);
+    await page.getByRole('button', { name: 'Loss as table' }).click();
+    expect(await page.getByRole('region', { name: 'Loss, table' }).getByRole('row').count()).toBe(STEPS + 1);
+  });
+
+  it('duplicates with a change into a paused queue, reorders, and deletes with undo', async () => {
+    bench.app.queue.hold();
+    for (const seed of ['7', '8']) {
+      await page.goto(`${new URL(page.url()).origin}/#runs/${id}`);
+      await page.getByRole('link', { name: 'Duplicate with a change' }).click();
+      await expect.poll(() => field('Examples drawn').inputValue()).toBe('12');
+      await field('Seed of the draw').fill(seed);
+      await field('Name of the result').fill(`seed ${seed}`);
+      await page.getByRole('button', { name: 'Start tuning' }).click();
+      await tag('Waiting').waitFor();
+    }
+    const waiting = page.getByRole('list', { name: 'Waiting runs' }).getByRole('listitem');
+    const order = async (): Promise<string[]> => (await waiting.allInnerTexts()).map((text) => /seed \d/.exec(text)![0]);
+    await expect.poll(order).toEqual(['seed 7', 'seed 8']);
+    await page.getByRole('button', { name: 'Move tune seed 8 sooner' }).click();
+    await expect.poll(order).toEqual(['seed 8', 'seed 7']);
+    await waiting.first().getByRole('link').press('Alt+ArrowDown');
+    await expect.poll(order).toEqual(['seed 7', 'seed 8']);
+
+    await page.getByRole('button', { name: 'Delete tune seed 8' }).click();
+    await expect.poll(order).toEqual(['seed 7']);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect.poll(order).toEqual(['seed 7', 'seed 8']);
+    for (const seed of [7, 8]) {
+      await page.getByRole('button', { name: `Delete tune seed ${seed}` }).click();
+      await page.getByRole('button', { name: 'Dismiss' }).click();
+    }
+    await expect.poll(() => listRuns(bench.app.db).length).toBe(1);
+    await page.getByText('The queue is paused').waitFor();
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await expect.poll(() => bench.app.queue.isWorking).toBe(true);
+  }, 60_000);
+
+  it('deletes a checkpoint with undo, and says why the run itself cannot be deleted', async () => {
+    await page.goto(`${new URL(page.url()).origin}/#runs/${id}`);
+    const remove = page.getByRole('button', { name: /^Delete checkpoint of step/ });
+    await remove.click();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await remove.click();
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+    await expect.poll(() => page.getByRole('row', { name: /^step \d+/ }).count()).toBe(0);
+    await side().getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+    await page.getByRole('alert').getByText('is needed by model Storyteller-piqa').waitFor();
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+  }, 60_000);
+
+  it('can be used by everyone in both themes', async () => {
+    for (const theme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme: theme });
+      for (const place of [`runs/${id}`, 'runs/new', 'runs/new?kind=evaluate']) {
+        await page.goto(`${new URL(page.url()).origin}/#${place}`);
+        await page.waitForTimeout(400);
+        expect(await findAccessFaults(page), `${place}, ${theme}`).toEqual([]);
+      }
+    }
+  }, 60_000);
+});

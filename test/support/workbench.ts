@@ -48,7 +48,9 @@ export async function startWorkbench(): Promise<Workbench> {
     browser,
     dataFolder,
     async open(place = 'studies', { theme = 'light' } = {}) {
-      const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: theme });
+      // A context of its own: axe gathers what it found in a second page of it.
+      const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: theme });
+      const page = await context.newPage();
       page.on('pageerror', (error) => faults.push(error.stack ?? error.message));
       await page.goto(server.url);
       await page.goto(`${new URL(server.url).origin}/#${place}`);

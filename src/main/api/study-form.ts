@@ -120,22 +120,25 @@ export function estimateDemo(app: App): { seconds: number; memoryBytes: number; 
   return { ...estimateStudy(steps, DEMO_PARAMETERS, paceOf(app)), runs: steps.length, parameters: DEMO_PARAMETERS };
 }
 
-/** How fast this machine has measured models; the newest evaluations say. */
+/** How fast this machine has measured models: the best of the newest evaluations, since short ones are mostly their own start. */
 function paceOf(app: App): Pace {
   const paces = listRuns(app.db, 'done')
     .filter((run) => run.kind === 'evaluate')
-    .slice(0, 10)
+    .slice(0, NEWEST)
     .flatMap((run) => {
       const modelId = listRunInputs(app.db, run.id).models[0];
       const cost = run.result?.kind === 'evaluate' ? run.result.cost : undefined;
       if (modelId === undefined || !cost || cost.elapsedMs === 0) return [];
-      return [((cost.tokens * 1000) / cost.elapsedMs) * 2 * getModel(app.db, modelId).parameters];
-    })
-    .filter((pace) => pace > 0)
-    .sort((a, b) => a - b);
-  const middle = paces[Math.floor(paces.length / 2)];
-  return middle === undefined ? FIRST_PACE : { operationsPerSecond: middle };
+      const model = getModel(app.db, modelId);
+      // An adapter's own parameters are few; it is measured on top of its parent.
+      const { parameters } = model.form === 'adapter' && model.parentId !== undefined ? getModel(app.db, model.parentId) : model;
+      return [((cost.tokens * 1000) / cost.elapsedMs) * 2 * parameters];
+    });
+  const best = Math.max(0, ...paces);
+  return best > 0 ? { operationsPerSecond: best } : FIRST_PACE;
 }
+
+const NEWEST = 50;
 
 /** What a name in settings stands for: a record's name, or the last part of a path. */
 export function nameOfRecord(app: App, kind: 'model' | 'dataset', text: string): string {

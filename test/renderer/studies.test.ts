@@ -1,0 +1,162 @@
+// The home page as a person meets it: the demo offered and stopped, a small study planned, watched, opened, compared, exported, deleted.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { importFiles } from '../../src/main/api/datasets.ts';
+import { importModel } from '../../src/main/api/models.ts';
+import { listStudies } from '../../src/main/db/studies.ts';
+import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } from '../support/workbench.ts';
+
+const RESOURCES = join(import.meta.dirname, '../../resources/demo');
+/** A machine that is busy otherwise may take minutes for what takes seconds. */
+const PATIENCE_MS = 240_000;
+
+describe.skipIf(BROWSER_MISSING)('Studies', () => {
+  let bench: Workbench;
+  let page: Page;
+
+  beforeAll(async () => {
+    bench = await startWorkbench();
+    page = await bench.open('studies');
+    page.setDefaultTimeout(60_000);
+  }, PATIENCE_MS);
+  afterAll(async () => await bench[Symbol.asyncDispose]());
+
+  const rowOf = (name: string) => page.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: false }) });
+
+  it(
+    'offers the demo with one button, shows how far it is, and stops it for another day',
+    async () => {
+      await page.getByRole('heading', { name: 'No studies yet' }).waitFor();
+      expect(await page.getByText(/about .* on this machine/).isVisible()).toBe(true);
+      await page.getByRole('button', { name: 'Run the demo study' }).click();
+      const progress = page.getByRole('group', { name: 'Progress of demo' });
+      await progress.getByText(/You can leave this page/).waitFor();
+      await progress.getByText(/step 1 of \d+/).waitFor();
+      await progress.getByRole('button', { name: 'Stop' }).click();
+      await page.getByText('This study is stopped.').waitFor();
+      expect(listStudies(bench.app.db)[0]?.state).toBe('stopped');
+      expect(await page.getByRole('button', { name: 'Resume' }).isEnabled()).toBe(true);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'plans a study in three choices and shows its rows as they are measured',
+    async () => {
+      await importModel(bench.app, join(RESOURCES, 'model'), { name: 'Small' });
+      for (const name of ['piqa', 'winogrande']) await importFiles(bench.app, [join(RESOURCES, 'datasets', name)]);
+      await page.getByRole('link', { name: 'Plan a study' }).click();
+      await page.getByRole('heading', { name: 'New study' }).waitFor();
+      await page.getByLabel('Model').selectOption({ label: await optionOf(page, 'Small') });
+      for (const box of await page.getByRole('group', { name: '2. Tasks' }).getByRole('checkbox').all()) await box.setChecked(false);
+      expect(await page.getByRole('button', { name: 'Start the study' }).isDisabled()).toBe(true);
+      expect(await page.getByText('Choose at least one task.').isVisible()).toBe(true);
+      await page.getByRole('checkbox', { name: /^piqa/ }).check();
+      await page.getByRole('checkbox', { name: /^winogrande/ }).check();
+      await page.getByRole('checkbox', { name: /^20/ }).uncheck();
+      await page.getByText('Shots, steps and prompts').click();
+      await page.getByLabel('Name').fill('<b>Small</b> & quick');
+      await page.getByLabel('Shots a task').fill('4');
+      await page.getByLabel('Tuning steps').fill('2');
+      await page.getByLabel('Test items of each task').fill('12');
+      await page
+        .getByLabel('What it will do')
+        .getByText(/about \d/)
+        .first()
+        .waitFor();
+      expect(await findAccessFaults(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Start the study' }).click();
+
+      await page.getByRole('heading', { name: '<b>Small</b> & quick' }).waitFor();
+      await rowOf('Small base').getByRole('button').first().waitFor({ timeout: PATIENCE_MS });
+      await page.getByText('measured in').waitFor({ timeout: PATIENCE_MS });
+      expect(await page.getByRole('table').first().getByRole('rowheader').count()).toBe(4);
+      expect(await rowOf('50 % cut, tuned').getByRole('button').count()).toBe(2);
+      // The table is the records' own: a reload shows the same.
+      const before = await page.getByRole('table').first().innerText();
+      await page.reload();
+      await page.getByText('measured in').waitFor();
+      expect(await page.getByRole('table').first().innerText()).toBe(before);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'opens the examples behind a figure, with right and wrong apart',
+    async () => {
+      await rowOf('Small base').getByRole('button').first().click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByText('1 to 10 of 12').waitFor();
+      const counts = await Promise.all(
+        ['Right', 'Wrong'].map(async (name) => Number(/\d+/.exec(await dialog.getByRole('button', { name }).innerText())![0])),
+      );
+      expect(counts[0]! + counts[1]!).toBe(12);
+      await dialog.getByRole('button', { name: 'Right' }).click();
+      await dialog.getByText(`of ${counts[0]}`).waitFor();
+      expect(await dialog.getByRole('article').count()).toBe(Math.min(10, counts[0]!));
+      expect(await dialog.locator('.no').count()).toBe(0);
+      expect(await findAccessFaults(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+      expect(new URL(page.url()).hash).not.toContain('task=');
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'shows each chart as a table too, saves the figures, and hands two checked rows to Compare',
+    async () => {
+      await page.getByRole('button', { name: 'Accuracy against size as table' }).click();
+      const figures = page.getByRole('region', { name: 'Accuracy against size, table' });
+      expect(await figures.getByRole('row').count()).toBe(4); // the head, base, cut, cut and tuned
+      await page.getByRole('button', { name: 'Accuracy against size as table' }).click();
+      const picture = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Save Accuracy against size as PNG' }).click();
+      expect([...readFileSync(await (await picture).path()).subarray(1, 4)].map((code) => String.fromCharCode(code)).join('')).toBe('PNG');
+
+      const download = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Export table' }).click();
+      await page.getByRole('menuitem', { name: /CSV/ }).click();
+      const lines = readFileSync(await (await download).path(), 'utf8')
+        .trimEnd()
+        .split('\r\n');
+      expect(lines).toHaveLength(5);
+      expect(lines[0]).toContain('piqa.acc,piqa.acc_norm,piqa.stderr');
+
+      await page.getByRole('checkbox', { name: 'Select Small', exact: true }).check();
+      await page.getByRole('checkbox', { name: /Select 50.% cut, tuned/ }).check();
+      const link = page.getByRole('link', { name: 'Compare 2 selected' });
+      const query = new URLSearchParams((await link.getAttribute('href'))!.split('?')[1]);
+      expect(query.get('models')!.split(',')).toHaveLength(2);
+      expect(query.get('rows')).toBe('base|pruned 50%, tuned');
+      expect(query.get('study')).toBe(listStudies(bench.app.db)[0]!.id);
+      await page.emulateMedia({ colorScheme: 'light' });
+      expect(await findAccessFaults(page)).toEqual([]);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      expect(await findAccessFaults(page)).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'deletes a study with a way back',
+    async () => {
+      await page.getByRole('button', { name: 'Delete demo' }).click();
+      await page.getByRole('link', { name: 'demo', exact: true }).waitFor({ state: 'detached' });
+      await page.getByRole('button', { name: 'Undo' }).click();
+      await page.getByRole('link', { name: 'demo', exact: true }).waitFor();
+      expect(listStudies(bench.app.db)).toHaveLength(2);
+      await page.getByRole('button', { name: 'Delete demo' }).click();
+      await expect.poll(() => listStudies(bench.app.db).map(({ name }) => name), { timeout: 20_000 }).toEqual(['<b>Small</b> & quick']);
+    },
+    PATIENCE_MS,
+  );
+});
+
+/** The whole label of the option that begins with these words. */
+async function optionOf(page: Page, start: string): Promise<string> {
+  const labels = await page.getByLabel('Model').getByRole('option').allInnerTexts();
+  return labels.find((label) => label.startsWith(start))!;
+}

@@ -163,7 +163,10 @@ async function readFiles(db: Database, id: string, files: readonly SourceFile[],
         continue;
       }
       keepInSample(sample, row.values, draws);
-      if (batch.push({ position: read.position++, split, line: row.line, values: row.values }) === BATCH_ROWS) flush();
+      if (batch.push({ position: read.position++, split, line: row.line, values: row.values }) === BATCH_ROWS) {
+        flush();
+        await nextTurn();
+      }
     }
     flush();
   }
@@ -250,6 +253,10 @@ async function inTurns<T>(steps: Generator<number, T>, phase: string, total: num
     const step = steps.next();
     if (step.done) return step.value;
     progress?.({ phase, done: Math.min(total, step.value), total, unit: 'rows' });
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -131,8 +131,13 @@ export const datasets = {
   /** Forgets a dataset and its rows; refused while a run reads it. */
   delete: call.input(z.object({ id })).handler(async ({ context, input }) => {
     getDataset(context.app.db, input.id);
-    for (const _gone of deleteDatasetInSteps(context.app.db, input.id)) await new Promise((resolve) => setImmediate(resolve));
+    const steps = deleteDatasetInSteps(context.app.db, input.id);
+    let step = steps.next();
+    tell(context.app, input.id); // it is hidden from its first step on
+    while (!step.done) {
+      await new Promise((resolve) => setImmediate(resolve));
+      step = steps.next();
+    }
     forgetViews(context.app, input.id);
-    tell(context.app, input.id);
   }),
 };

@@ -31,6 +31,14 @@ export function countWord(count: number, one: string, many = `${one}s`): string 
   return `${whole(count)} ${count === 1 ? one : many}`;
 }
 
+const SPLIT_ORDER = ['train', 'validation', 'test'];
+
+/** Splits with their counts: train, validation, test, and then any others. */
+export function inOrder(splits: Readonly<Record<string, number>>): [string, number][] {
+  const place = (name: string): number => (SPLIT_ORDER.includes(name) ? SPLIT_ORDER.indexOf(name) : SPLIT_ORDER.length);
+  return Object.entries(splits).sort(([a], [b]) => place(a) - place(b));
+}
+
 /** The formats of a dataset's files. */
 export function formatsOf(dataset: Pick<Dataset, 'sources'>): string {
   return [...new Set(dataset.sources.map((source) => FORMAT_WORDS[source.format] ?? source.format))].join(' and ');
@@ -56,22 +64,4 @@ export function shapeOf({ mapping }: Pick<Dataset, 'mapping'>): string {
     default:
       return 'roles not set';
   }
-}
-
-/** Hands the person a file made on the page. */
-export function saveFile(name: string, content: Blob): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
-/** A table as CSV; a cell that a spreadsheet would take for a formula is kept from being one. */
-export function toCsv(rows: readonly (readonly (string | number)[])[]): Blob {
-  const cell = (value: string | number): string => {
-    const text = typeof value === 'string' && /^[=+\-@\t]/.test(value) ? `'${value}` : String(value);
-    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return new Blob([rows.map((row) => row.map(cell).join(',')).join('\n'), '\n'], { type: 'text/csv' });
 }

@@ -55,32 +55,32 @@ describe.skipIf(BROWSER_MISSING)('compare', () => {
     await page.getByText('Choose what to compare').waitFor();
     await page.getByRole('button', { name: 'Choose variants' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('measured on boolq, hellaswag').waitFor();
+    await dialog.getByText('measured on BoolQ, HellaSwag').waitFor();
     await dialog.getByRole('checkbox', { name: /demo base/ }).check();
     expect(await dialog.getByRole('button', { name: 'Compare' }).isDisabled()).toBe(true);
     await dialog.getByRole('checkbox', { name: /demo-half/ }).check();
     await dialog.getByRole('button', { name: 'Compare' }).click();
-    await page.getByRole('row', { name: /boolq/ }).waitFor();
+    await page.getByRole('row', { name: /BoolQ/ }).waitFor();
     expect(page.url()).toContain(`models=${base.id}%2C${half.id}`);
   });
 
   it('measures what only one of them was asked, with the very same examples', { timeout: PATIENCE_MS }, async () => {
-    await page.getByText('demo-half was not measured on hellaswag').waitFor();
+    await page.getByText('demo-half was not measured on HellaSwag').waitFor();
     await page.getByRole('button', { name: 'Measure what is missing' }).click();
-    const row = page.getByRole('row', { name: /hellaswag/ });
+    const row = page.getByRole('row', { name: /HellaSwag/ });
     await row.getByText(/lower|higher|not told apart/).waitFor({ timeout: PATIENCE_MS });
     expect(await page.getByText('was not measured on').count()).toBe(0);
   });
 
   it('counts flips as a matrix that filters the examples', async () => {
-    await page.getByRole('button', { name: 'hellaswag' }).click();
-    await page.getByRole('heading', { name: 'Flips on hellaswag' }).waitFor();
+    await page.getByRole('button', { name: 'HellaSwag' }).click();
+    await page.getByRole('heading', { name: 'Flips on HellaSwag' }).waitFor();
     const cells = page.locator('.flip button b');
     await expect.poll(async () => (await cells.allTextContents()).reduce((sum, text) => sum + Number(text), 0)).toBe(EXAMPLES);
     const [, lost = 0] = (await cells.allTextContents()).map(Number);
     expect(lost).toBeGreaterThan(1); // half of it is gone
     await page.getByRole('heading', { name: new RegExp(`^${lost} examples? lost$`) }).waitFor();
-    expect(await page.locator('.list tbody tr').count()).toBe(lost);
+    expect(await page.locator('.pane tbody tr').count()).toBe(lost);
     await page.getByText(new RegExp(`examples? of ${EXAMPLES} differs?, ${lost} lost and`)).waitFor();
     await page.getByRole('button', { name: /both right/ }).click();
     await page.getByRole('heading', { name: /right in both/ }).waitFor();
@@ -106,7 +106,7 @@ describe.skipIf(BROWSER_MISSING)('compare', () => {
   });
 
   it('leaves out examples that were a close call', async () => {
-    const rows = page.locator('.list tbody tr');
+    const rows = page.locator('.pane tbody tr');
     const before = await rows.count();
     const least = Number((await rows.last().locator('td').last().textContent())!);
     await page.getByLabel('Margin at least').fill(String(least + 0.001));

@@ -146,7 +146,7 @@ export function scoreVariants(app: App, ids: readonly VariantIds[], pair: { befo
       const comparison = comparisonOf(app, set, pair);
       return {
         key: set.key,
-        name: set.name,
+        name: titleOf(set.name),
         metric,
         figures: set.evaluations.map((evaluation) => evaluation && figureOf(evaluation, metric)),
         pair: comparison && {
@@ -173,7 +173,7 @@ export function scoreVariants(app: App, ids: readonly VariantIds[], pair: { befo
       }),
     }));
   const gaps = ids.flatMap((_, variant): Gap[] => {
-    const missing = gapsOf(measured, ids, variant).map(({ name }) => name);
+    const missing = gapsOf(measured, ids, variant).map(({ name }) => titleOf(name));
     return missing.length > 0 ? [{ variant, sets: missing }] : [];
   });
   return { variants, sets, others, gaps, measuring: listMeasuring(app, ids.flat()) };
@@ -193,6 +193,11 @@ function listMeasuring(app: App, modelIds: readonly string[]): Scores['measuring
   return [...listRuns(app.db, 'running'), ...listRuns(app.db, 'queued')]
     .filter((run) => run.kind === 'evaluate' && listRunInputs(app.db, run.id).models.some((id) => modelIds.includes(id)))
     .map(({ id, title, state }) => ({ id, title, state }));
+}
+
+/** A benchmark's published name, or the set's own. */
+export function titleOf(name: string): string {
+  return BENCHMARK_TASKS[name as Benchmark]?.title ?? name;
 }
 
 function metricOf({ name }: MeasuredSet): ChoiceMetric {
@@ -294,7 +299,7 @@ export function listFlips(app: App, ids: readonly VariantIds[], query: FlipQuery
       const example = texts.get(id);
       const margins = outcomes.map((outcome) => outcome && marginOf(outcome, scoresOf(outcome, metric, example)));
       if (Math.abs(marginOf(first, scoresOf(first, metric, example))) < query.minMargin) continue;
-      found.push({ set: set.key, setName: set.name, id, number, question: example ? questionOf(example) : id, right, margins });
+      found.push({ set: set.key, setName: titleOf(set.name), id, number, question: example ? questionOf(example) : id, right, margins });
     }
   }
   if (query.sort !== 'order') {
@@ -347,7 +352,7 @@ export function openExample(app: App, ids: readonly VariantIds[], setKey: string
     : { context: '', choices: known.logLikelihoods.map((_, index) => `choice ${index + 1}`) };
   return {
     id,
-    setName: set.name,
+    setName: titleOf(set.name),
     metric,
     context,
     choices,

@@ -3,7 +3,7 @@ import { eventIterator } from '@orpc/server';
 import { z } from 'zod';
 import type { App } from '../../app.ts';
 import type { Run } from '../../db/runs.ts';
-import { listComparable } from '../compare-models.ts';
+import { listComparable, rowsOfStudy } from '../compare-models.ts';
 import { listMeasurable, measureAll, measureGaps } from '../compare-measure.ts';
 import { compareRecipes } from '../compare-recipes.ts';
 import { describeVariants, listFlips, openExample, scoreVariants } from '../compare-variants.ts';
@@ -46,6 +46,11 @@ export const compare = {
 
   /** The variants by name and look, in the order given. */
   variants: call.input(z.object({ variants })).handler(({ context, input }) => describeVariants(context.app, input.variants)),
+
+  /** The variants as a study's rows, with an adapter for each task where a row has them. */
+  rowsOfStudy: call
+    .input(z.object({ study: z.string().max(64), variants }))
+    .handler(({ context, input }) => rowsOfStudy(context.app, input.study, input.variants)),
 
   /** What each variant scored on every set, one pair of them compared, and what is missing. */
   scores: call.input(pair).handler(({ context, input }) => scoreVariants(context.app, input.variants, input)),

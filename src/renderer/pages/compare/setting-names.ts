@@ -1,4 +1,5 @@
-// Plain names for the settings that most often differ; the others are named after their path.
+// Plain names: for the settings that most often differ (the others are named after their path), and for the two sides of a pair.
+import type { Variant } from './types.ts';
 
 const NAMES: Readonly<Record<string, string>> = {
   'model.parameters': 'Parameters',
@@ -26,6 +27,18 @@ const NAMES: Readonly<Record<string, string>> = {
   'tune.steps': 'Tuning steps',
   'tune.batch': 'Examples in a step',
 };
+
+/** Whether a setting is among those that tell what a step did, and not only how. */
+export function isHeadline(path: string): boolean {
+  return NAMES[path] !== undefined;
+}
+
+const SIDES = { base: 'base', pruned: 'cut', tuned: 'tuned', merged: 'merged' } as const;
+
+/** Short words for the two sides of a pair, such as "base" and "tuned"; "first" and "second" where they are of one kind. */
+export function nameSides(first: Variant, second: Variant): [string, string] {
+  return first.kind === second.kind ? ['first', 'second'] : [SIDES[first.kind], SIDES[second.kind]];
+}
 
 /** "prune.choose.protectedLayers" as "Prune: choose, protected layers". */
 export function nameSetting(path: string): string {

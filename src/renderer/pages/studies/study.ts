@@ -140,7 +140,7 @@ export function findings(table: StudyTable, model: string): string[] {
       const doubt = (halfOfMean(row, table) ?? 0) * 100;
       found.push(
         Math.abs(gain) < doubt
-          ? `Tuning the ${ratioWords(row.nominalRatio)} cut changes its mean by ${signed(gain)} points, not told apart from chance by the interval of the mean alone.`
+          ? `Tuning the ${ratioWords(row.nominalRatio)} cut moves its mean by ${signed(gain)} points, which so few items do not tell apart.`
           : `Tuning the ${ratioWords(row.nominalRatio)} cut ${gain > 0 ? 'wins back' : 'loses'} ${Math.abs(gain).toFixed(1)} points; it keeps ${percent(row.kept)}.`,
       );
     }

@@ -6,7 +6,7 @@ export function redactHome(text: string, home: string): string {
   if (home.length > 1) {
     for (const spelling of new Set([home, home.replaceAll('\\', '/'), home.replaceAll('\\', '\\\\')])) {
       const escaped = spelling.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-      out = out.replace(new RegExp(`${escaped}(?![\\w.-])`, 'gi'), '~');
+      out = out.replace(new RegExp(`(?<![\\w.-])${escaped}(?![\\w.-])`, 'gi'), '~');
     }
   }
   return out.replace(/((?:\/home|\/Users|[A-Za-z]:(?:\\\\?|\/)Users)(?:\\\\?|\/))[^\\/\s"',;:]+/g, '$1…');

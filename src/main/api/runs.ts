@@ -8,6 +8,7 @@ import type { RunResult } from '../../shared/results.ts';
 import type { App } from '../app.ts';
 import { getRun, listRuns, type Run, type RunInputs } from '../db/runs.ts';
 import { drainStream } from '../jobs/drain.ts';
+import { checkMemoryLimit } from './memory-limit.ts';
 import { stageRun, type RunFile, type RunOrigin, type StagedRun } from '../jobs/run-folder.ts';
 
 /** A run to be: its recipe, its data, and the records it comes from. */
@@ -42,6 +43,7 @@ export async function carryOut<Kind extends RunResult['kind']>(
  * the same recipe takes its place.
  */
 export function submitRun(app: App, plan: RunPlan): Run {
+  checkMemoryLimit(app, plan.inputs.models ?? []);
   const run = app.queue.admit(stagePlan(app, plan), plan, 'end');
   if (!app.queue.isHeld) app.queue.work();
   return run;

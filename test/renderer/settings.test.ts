@@ -1,0 +1,125 @@
+// Settings as a person meets them: try the devices, set limits, change the look, read the report, move the data folder; all of it stays.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readSettings } from '../../src/main/api/calls/settings.ts';
+import { checkMemoryLimit } from '../../src/main/api/memory-limit.ts';
+import { importModel } from '../../src/main/api/models.ts';
+import { listModels } from '../../src/main/db/models.ts';
+import { openRecords } from '../../src/main/db/open.ts';
+import { keepSetting, listSettings } from '../../src/main/db/settings.ts';
+import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } from '../support/workbench.ts';
+
+const DEMO = join(import.meta.dirname, '../../resources/demo/model');
+
+describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () => {
+  let workbench: Workbench;
+  let page: Page;
+  let elsewhere: string;
+  beforeAll(async () => {
+    workbench = await startWorkbench();
+    elsewhere = mkdtempSync(join(tmpdir(), 'tailor-elsewhere-'));
+    await importModel(workbench.app, DEMO, { name: 'demo' });
+    page = await workbench.open('settings');
+    await page.getByRole('heading', { name: 'Device' }).waitFor();
+  }, 60_000);
+  afterAll(async () => {
+    await workbench[Symbol.asyncDispose]();
+    rmSync(elsewhere, { recursive: true, force: true });
+  });
+  const kept = () => readSettings(workbench.app);
+
+  it('tries the devices and says what was found and why', async () => {
+    await page.getByRole('button', { name: 'Try the devices' }).click();
+    await page.getByText('Tried at').waitFor({ timeout: 60_000 });
+    const gpu = page.getByRole('radio', { name: /GPU, by WebGPU/ });
+    const words = await page.locator('label', { has: gpu }).textContent();
+    expect(words).toMatch(/no usable adapter|agrees with the CPU|numbers differ/i);
+    await page.getByRole('radio', { name: /^CPU/ }).check();
+    await expect.poll(() => kept().device).toBe('cpu');
+  });
+
+  it('takes threads, a memory limit and the number of checkpoints, and refuses what makes no sense', async () => {
+    await page.getByLabel('Threads', { exact: true }).fill('0');
+    await page.getByLabel('Threads', { exact: true }).press('Enter');
+    await page.getByText('A whole number from 1 to', { exact: false }).waitFor();
+    expect(kept().threads).toBeUndefined();
+    await page.getByLabel('Threads', { exact: true }).fill('1');
+    await page.getByLabel('Threads', { exact: true }).press('Enter');
+    await expect.poll(() => kept().threads).toBe(1);
+
+    await page.getByLabel('Keep checkpoints').fill('3');
+    await page.getByLabel('Keep checkpoints').press('Tab');
+    await expect.poll(() => kept().keepSnapshots).toBe(3);
+
+    await page.getByLabel('Memory limit').press('Home');
+    await expect.poll(() => kept().memoryLimitBytes).toBe(2 ** 29);
+    await page.getByLabel('Memory limit').press('End');
+    await expect.poll(() => kept().memoryLimitBytes).toBeUndefined();
+
+    await page.getByLabel('Look for a new version').check();
+    await expect.poll(() => kept().checkForUpdates).toBe(true);
+    await page.getByLabel('Tell me when a run ends or fails').uncheck();
+    await expect.poll(() => kept().notify).toBe(false);
+  });
+
+  it('changes the theme and nothing else, and shows all of it again after a reload', async () => {
+    await page.getByRole('button', { name: 'Dark', exact: true }).click();
+    await expect.poll(() => page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
+    await expect.poll(() => kept()).toMatchObject({ theme: 'dark', device: 'cpu', threads: 1, keepSnapshots: 3, notify: false, checkForUpdates: true });
+    await page.reload();
+    await expect.poll(() => page.getByRole('button', { name: 'Dark', exact: true }).getAttribute('aria-pressed')).toBe('true');
+    expect(await page.getByLabel('Threads', { exact: true }).inputValue()).toBe('1');
+    expect(await page.getByRole('radio', { name: /^CPU, 1 of/ }).isChecked()).toBe(true);
+    expect(await page.getByText('Tried at', { exact: false }).isVisible()).toBe(true);
+  });
+
+  it('finds no fault in either theme', async () => {
+    expect(await findAccessFaults(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Light', exact: true }).click();
+    await expect.poll(() => page.evaluate(() => document.documentElement.dataset['theme'])).toBe('light');
+    expect(await findAccessFaults(page)).toEqual([]);
+  });
+
+  it('writes a report that does not tell whose machine it is', async () => {
+    await page.getByRole('button', { name: 'Copy report' }).click();
+    const report = page.getByRole('textbox', { name: /Report/ });
+    await expect.poll(() => report.inputValue()).toContain('Tailor 0.1.0');
+    const text = await report.inputValue();
+    expect(text).toMatch(/cpu: usable/);
+    expect(text).toContain('records: 1 models');
+    expect(text).not.toContain(`${homedir()}/`);
+  });
+
+  it('copies the data folder to where it is to be, with everything in it', async () => {
+    await page.getByText(workbench.dataFolder).waitFor();
+    await page.getByRole('button', { name: 'Move …' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Move the data folder' });
+    const path = dialog.getByLabel('Folder on the machine that Tailor runs on');
+    await path.fill(join(elsewhere, 'nowhere'));
+    await dialog.getByRole('button', { name: 'Copy' }).click();
+    await expect.poll(() => dialog.getByRole('alert').textContent()).toContain('There is no file or folder');
+    mkdirSync(join(workbench.dataFolder, 'inside'));
+    await path.fill(join(workbench.dataFolder, 'inside'));
+    await dialog.getByRole('button', { name: 'Copy' }).click();
+    await expect.poll(() => dialog.getByRole('alert').textContent()).toContain('lies inside the data folder');
+    await path.fill(elsewhere);
+    await dialog.getByRole('button', { name: 'Copy' }).click();
+    await dialog.getByText('The copy is complete', { exact: false }).waitFor();
+    expect(await dialog.textContent()).toContain(`tailor serve --data "${join(elsewhere, 'Tailor')}"`);
+    using copy = openRecords(join(elsewhere, 'Tailor'));
+    expect(listModels(copy.db).map(({ name }) => name)).toEqual(['demo']);
+    expect(listSettings(copy.db)).toMatchObject({ theme: 'light', threads: 1 });
+  });
+
+  it('refuses a run whose weights alone are over the limit', () => {
+    const { app } = workbench;
+    const { id, parameters } = listModels(app.db)[0]!;
+    keepSetting(app.db, 'memoryLimitBytes', parameters * 2);
+    expect(() => checkMemoryLimit(app, [id])).not.toThrow();
+    keepSetting(app.db, 'memoryLimitBytes', parameters * 2 - 1);
+    expect(() => checkMemoryLimit(app, [id])).toThrow(/demo takes .* for its weights alone, but the memory limit is/);
+  });
+});

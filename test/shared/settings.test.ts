@@ -1,0 +1,20 @@
+// Settings: defaults for what was never set, and changes that touch nothing else.
+import { expect, it } from 'vitest';
+import { settingsChange, userSettings } from '../../src/shared/settings.ts';
+
+it('fills in defaults', () => {
+  expect(userSettings.parse({})).toEqual({
+    theme: 'system',
+    device: 'auto',
+    keepSnapshots: 1,
+    keepAwake: true,
+    notify: true,
+    checkForUpdates: false,
+  });
+});
+
+it('names nothing in a change but what is changed', () => {
+  expect(settingsChange.parse({ theme: 'dark' })).toEqual({ theme: 'dark' });
+  expect(Object.keys(settingsChange.parse({ threads: undefined }))).toEqual(['threads']);
+  expect(settingsChange.safeParse({ threads: 0 }).success).toBe(false);
+});

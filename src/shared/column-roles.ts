@@ -96,7 +96,14 @@ export function mappingOf(roles: ColumnRoles, name: string): MappedRoles {
     if (contexts.length > 0) return problem('A context beside choices is known for benchmarks only. Set it to “not used”.');
     const gold = answers[0]!;
     return {
-      mapping: { kind: 'choice', name, question: questions[0]!, choices: choices.length === 1 ? choices[0]! : choices, gold, goldForm: 'from-0' },
+      mapping: {
+        kind: 'choice',
+        name,
+        question: questions[0]!,
+        choices: choices.length === 1 ? choices[0]! : choices,
+        gold,
+        goldForm: 'from-0',
+      },
     };
   }
   if (contexts.length > 0)

@@ -1,5 +1,13 @@
 // What the page shows of a dataset: rows by page, how labels and lengths are spread, and the roles of its columns put right.
-import { inferRoles, mappedColumns, tellGoldForm, toTextList, goldColumn, isHiddenLabel, type RoleMapping } from '../../shared/dataset-roles.ts';
+import {
+  inferRoles,
+  mappedColumns,
+  tellGoldForm,
+  toTextList,
+  goldColumn,
+  isHiddenLabel,
+  type RoleMapping,
+} from '../../shared/dataset-roles.ts';
 import { AppError, throwIfCancelled } from '../../shared/errors.ts';
 import type { WorkOptions } from '../../shared/progress.ts';
 import type { App } from '../app.ts';
@@ -31,6 +39,7 @@ const MAX_VALUE_CHARS = 1_000_000; // of one value shown whole
 const MAX_CELLS_COLUMNS = 200;
 const SAMPLE_ROWS = 200;
 const ANCHOR_ROWS = 1000;
+const ANCHORS_A_TURN = 16;
 const MAX_LABELS = 100;
 const MAX_TEXTS = 2000;
 const TEXTS_AT_ONCE = 50;
@@ -72,10 +81,10 @@ export function viewDataset(app: App, id: string) {
 }
 
 /** A page of rows from the `offset`-th on, of one split or of all; long values are cut. */
-export function viewRows(app: App, id: string, page: { split?: string; offset: number; limit: number }) {
+export async function viewRows(app: App, id: string, page: { split?: string; offset: number; limit: number }) {
   const { columns } = getDataset(app.db, id);
   const shown = columns.slice(0, MAX_CELLS_COLUMNS);
-  const position = page.split === undefined ? page.offset : positionOf(app, id, page.split, page.offset);
+  const position = page.split === undefined ? page.offset : await positionOf(app, id, page.split, page.offset);
   if (position === undefined) return [];
   return listRowsFrom(app.db, id, { split: page.split, position, limit: page.limit }).map(({ values, ...row }) => ({
     ...row,
@@ -84,7 +93,7 @@ export function viewRows(app: App, id: string, page: { split?: string; offset: n
 }
 
 /** Where the `offset`-th row of a split stands among all: found from the nearest row that was found before. */
-function positionOf(app: App, id: string, split: string, offset: number): number | undefined {
+async function positionOf(app: App, id: string, split: string, offset: number): Promise<number | undefined> {
   const anchors = remember(app, `${id} anchors ${split}`, (): number[] => []);
   if (anchors.length === 0) {
     const first = skipInSplit(app.db, id, split, 0, 0);
@@ -96,6 +105,7 @@ function positionOf(app: App, id: string, split: string, offset: number): number
     const next = skipInSplit(app.db, id, split, anchors.at(-1)!, ANCHOR_ROWS);
     if (next === undefined) return undefined;
     anchors.push(next);
+    if (anchors.length % ANCHORS_A_TURN === 0) await nextTurn();
   }
   return skipInSplit(app.db, id, split, anchors[wanted]!, offset - wanted * ANCHOR_ROWS);
 }
@@ -166,7 +176,10 @@ export function correctMapping(app: App, id: string, given: RoleMapping, isFormG
     const column = mappedColumns(mapping)[0]!;
     const isFit = (value: unknown): boolean => (mapping.kind === 'text' ? typeof value === 'string' : toTextListOrMessages(value));
     if (!rows.some((row) => isFit(row[column])))
-      throw new AppError('bad-input', `Column “${column}” holds no ${mapping.kind === 'text' ? 'texts' : 'lists of messages'}. Choose another column.`);
+      throw new AppError(
+        'bad-input',
+        `Column “${column}” holds no ${mapping.kind === 'text' ? 'texts' : 'lists of messages'}. Choose another column.`,
+      );
   } else {
     const task = taskOf({ ...dataset, mapping });
     const problems: string[] = [];
@@ -179,7 +192,8 @@ export function correctMapping(app: App, id: string, given: RoleMapping, isFormG
         problems.push((thrown as Error).message);
       }
     }
-    if (problems.length > 0) throw new AppError('bad-input', `These roles fit none of the ${rows.length} rows that were tried. ${problems[0]!}`);
+    if (problems.length > 0)
+      throw new AppError('bad-input', `These roles fit none of the ${rows.length} rows that were tried. ${problems[0]!}`);
   }
   return setMapping(app.db, id, mapping, 'The roles were set by hand.');
 }
@@ -210,7 +224,10 @@ function completeMapping(
   const values = listValues(app.db, id, mapping.label, MAX_LABELS + 1).filter((value) => !isHiddenLabel(value));
   if (values.length < 2 || values.length > MAX_LABELS) {
     const found = values.length > MAX_LABELS ? `more than ${MAX_LABELS}` : String(values.length);
-    throw new AppError('bad-input', `A label column has 2 to ${MAX_LABELS} different values, but “${mapping.label}” has ${found}. Choose another column.`);
+    throw new AppError(
+      'bad-input',
+      `A label column has 2 to ${MAX_LABELS} different values, but “${mapping.label}” has ${found}. Choose another column.`,
+    );
   }
   return { ...mapping, labels: values.map((value) => ({ value, word: value.trim() })) };
 }
@@ -267,7 +284,12 @@ export async function viewLengths(app: App, id: string, modelId: string, { signa
   const folder = model.form === 'checkpoint' ? model.folderPath : getModel(app.db, model.parentId!).folderPath;
   const columns = textColumns(dataset);
   return await remember(app, `${id} lengths ${modelId} ${columns.join('\n')}`, async () => {
-    const texts = sampleRows(app, dataset, MAX_TEXTS).map((row) => columns.map((column) => flatten(row.values[column])).filter(Boolean).join('\n'));
+    const texts = sampleRows(app, dataset, MAX_TEXTS).map((row) =>
+      columns
+        .map((column) => flatten(row.values[column]))
+        .filter(Boolean)
+        .join('\n'),
+    );
     const lengths: number[] = [];
     let cut = 0;
     for (let at = 0; at < texts.length; at += TEXTS_AT_ONCE) {

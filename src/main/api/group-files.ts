@@ -49,7 +49,11 @@ function groupFolder(folder: string, name: string): FileGroup[] {
       'bad-input',
       `${name} holds ${files.length} files; a dataset is read from at most ${MAX_FOLDER_FILES}. Drop the folder of one dataset, or its files.`,
     );
-  if (files.length > 0) return groupByName(files.map((path) => ({ path })), name);
+  if (files.length > 0)
+    return groupByName(
+      files.map((path) => ({ path })),
+      name,
+    );
   const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
   const inside = folders.flatMap((entry) => {
     const paths = readdirSync(join(folder, entry.name)).filter((file) => !NO_ROWS.test(file));
@@ -78,13 +82,11 @@ function groupByName(files: readonly NamedPath[], folderName: string | undefined
     return { name: name || folderOf(members[0]!.path), paths: members.map(({ path }) => resolve(path)), said };
   });
   const each = alone.length > 1 || groups.length > 0 ? 'Its name tells no split, so it is a dataset of its own.' : 'One file, one dataset.';
-  const single = alone.map(
-    (file): FileGroup => ({
-      name: folderName !== undefined && files.length === 1 ? folderName : withoutExtension(nameOf(file)),
-      paths: [resolve(file.path)],
-      said: each,
-    }),
-  );
+  const single = alone.map((file): FileGroup => ({
+    name: folderName !== undefined && files.length === 1 ? folderName : withoutExtension(nameOf(file)),
+    paths: [resolve(file.path)],
+    said: each,
+  }));
   return [...groups, ...single];
 }
 

@@ -79,7 +79,8 @@ export function cancelImport(app: App, id: string): void {
 /** Starts a failed or cancelled import again. Throws AppError `not-found`. */
 export function retryImport(app: App, id: string): Import {
   const work = deskOf(app).works.get(id);
-  if (!work || isGoing(work)) throw new AppError('not-found', 'There is no ended import of this name any more. Drop the files again.', { id });
+  if (!work || isGoing(work))
+    throw new AppError('not-found', 'There is no ended import of this name any more. Drop the files again.', { id });
   deskOf(app).works.delete(id);
   return enqueue(app, id, work.group).shown;
 }
@@ -117,7 +118,8 @@ async function carryOut(app: App, work: Work): Promise<void> {
     if (stop.signal.aborted) return settle(app, work, { state: 'cancelled', said: 'Cancelled. Nothing of it was kept.' });
     // Files whose names tell splits may yet be of different shapes; the reader says so, and then each is a dataset of its own.
     if (thrown instanceof AppError && thrown.data?.['splits'] !== undefined && group.paths.length > 1) return takeApart(app, work);
-    if (!(thrown instanceof AppError)) app.host.log(`import: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`);
+    if (!(thrown instanceof AppError))
+      app.host.log(`import: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`);
     settle(app, work, { state: 'failed', said: thrown instanceof Error ? thrown.message : String(thrown) });
   }
 }

@@ -101,7 +101,7 @@ export function* splitRowsInSteps(db: Database, datasetId: string, shares: Split
   const { count } = selectOne<{ count: number }>(db, 'SELECT count(*) AS count FROM dataset_rows WHERE dataset_id = ?', [datasetId])!;
   const draws = new Float64Array(count);
   let drawn = 0;
-  for (let after = -1; drawn < count; ) {
+  for (let after = -1; drawn < count;) {
     const rows = selectAll<{ position: number; hash: Buffer }>(
       db,
       `SELECT position, hash FROM dataset_rows WHERE dataset_id = ? AND position > ? ORDER BY position LIMIT ${STEP_ROWS}`,
@@ -285,10 +285,14 @@ export function* deleteDatasetInSteps(db: Database, id: string): Generator<numbe
   if (readers.length > 0) {
     const [named, more] = [readers.slice(0, 3), readers.length - 3];
     const runs = named.map((run) => `“${run.title}” (${run.id})`).join(', ') + (more > 0 ? ` and ${more} more` : '');
-    throw new AppError('bad-input', `This dataset is read by ${readers.length === 1 ? 'the run' : 'the runs'} ${runs}. Delete them first.`, {
-      id,
-      runs: readers.length,
-    });
+    throw new AppError(
+      'bad-input',
+      `This dataset is read by ${readers.length === 1 ? 'the run' : 'the runs'} ${runs}. Delete them first.`,
+      {
+        id,
+        runs: readers.length,
+      },
+    );
   }
   // Should the program end in between, the next start removes the rest.
   execute(db, `UPDATE datasets SET state = 'importing' WHERE id = ?`, [id]);

@@ -53,7 +53,15 @@ export const datasets = {
 
   /** Takes in files, or a folder, in the background; progress comes under `work`. `name` stands for a file's own where that says nothing. */
   import: call
-    .input(z.object({ work: workId, files: z.array(z.object({ id, name: name.optional() })).min(1).max(MAX_FILES) }))
+    .input(
+      z.object({
+        work: workId,
+        files: z
+          .array(z.object({ id, name: name.optional() }))
+          .min(1)
+          .max(MAX_FILES),
+      }),
+    )
     .handler(({ context, input }) =>
       startImports(
         context.app,
@@ -96,13 +104,11 @@ export const datasets = {
   rejected: call.input(z.object({ id })).handler(({ context, input }) => listRejectedRows(context.app.db, input.id)),
 
   /** Corrects which column plays which role; `isFormGiven` when the form of a choice's answers was chosen, too. */
-  setMapping: call
-    .input(z.object({ id, mapping: roleMapping, isFormGiven: z.boolean().default(false) }))
-    .handler(({ context, input }) => {
-      const dataset = correctMapping(context.app, input.id, input.mapping as RoleMapping, input.isFormGiven);
-      tell(context.app, input.id);
-      return dataset;
-    }),
+  setMapping: call.input(z.object({ id, mapping: roleMapping, isFormGiven: z.boolean().default(false) })).handler(({ context, input }) => {
+    const dataset = correctMapping(context.app, input.id, input.mapping as RoleMapping, input.isFormGiven);
+    tell(context.app, input.id);
+    return dataset;
+  }),
 
   /** Goes back to the roles that the columns themselves tell. */
   inferMapping: call.input(z.object({ id })).handler(({ context, input }) => {

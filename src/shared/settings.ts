@@ -16,8 +16,11 @@ const values = z.object({
 });
 const { shape } = values;
 
-/** Some of the settings, to be changed; the others are not named, and so not touched. */
-export const settingsChange = values.partial();
+/** Some of the settings, to be changed; the others are not named, and so not touched. Null sets one no more. */
+export const settingsChange = values
+  .extend({ threads: shape.threads.nullable(), memoryLimitBytes: shape.memoryLimitBytes.nullable() })
+  .partial();
+export type SettingsChange = z.infer<typeof settingsChange>;
 
 export const userSettings = values.extend({
   theme: shape.theme.default('system'),
@@ -28,4 +31,3 @@ export const userSettings = values.extend({
   checkForUpdates: shape.checkForUpdates.default(false),
 });
 export type UserSettings = z.infer<typeof userSettings>;
-export type UserSettingsInput = z.input<typeof userSettings>;

@@ -42,7 +42,10 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 90_000 }, () => {
   it('says what is wrong with a folder that is no model, and takes one that is', async () => {
     await page.getByRole('button', { name: 'Add model', exact: true }).click();
     const dialog = page.getByRole('dialog', { name: 'Add a model' });
-    await dialog.getByText(/Hugging Face cache at|passed over|revision/).first().waitFor();
+    await dialog
+      .getByText(/Hugging Face cache at|passed over|revision/)
+      .first()
+      .waitFor();
     await dialog.getByLabel('A folder of the machine that Tailor runs on').fill('/no/such/folder');
     await dialog.getByRole('button', { name: 'Add', exact: true }).click();
     expect(await dialog.getByRole('alert').textContent()).toContain('There is no file or folder');
@@ -124,7 +127,11 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 90_000 }, () => {
 
     await ask('cut 25 tuned', 'PEFT adapter');
     await page.getByText(join(exports, 'cut-25-tuned-adapter'), { exact: true }).waitFor();
-    expect(readdirSync(join(exports, 'cut-25-tuned-adapter')).sort()).toEqual(['README.md', 'adapter_config.json', 'adapter_model.safetensors']);
+    expect(readdirSync(join(exports, 'cut-25-tuned-adapter')).sort()).toEqual([
+      'README.md',
+      'adapter_config.json',
+      'adapter_model.safetensors',
+    ]);
 
     await ask('cut 25 tuned', 'Merged checkpoint');
     await page.getByText(join(exports, 'cut-25-tuned-merged'), { exact: true }).waitFor();

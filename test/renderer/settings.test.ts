@@ -50,6 +50,13 @@ describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () =>
     await page.getByLabel('Threads', { exact: true }).press('Enter');
     await expect.poll(() => kept().threads).toBe(1);
 
+    await page.getByLabel('Threads', { exact: true }).fill('');
+    await page.getByLabel('Threads', { exact: true }).press('Enter');
+    await expect.poll(() => kept().threads).toBeUndefined();
+    await page.getByLabel('Threads', { exact: true }).fill('1');
+    await page.getByLabel('Threads', { exact: true }).press('Enter');
+    await expect.poll(() => kept().threads).toBe(1);
+
     await page.getByLabel('Keep checkpoints').fill('3');
     await page.getByLabel('Keep checkpoints').press('Tab');
     await expect.poll(() => kept().keepSnapshots).toBe(3);
@@ -68,7 +75,9 @@ describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () =>
   it('changes the theme and nothing else, and shows all of it again after a reload', async () => {
     await page.getByRole('button', { name: 'Dark', exact: true }).click();
     await expect.poll(() => page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
-    await expect.poll(() => kept()).toMatchObject({ theme: 'dark', device: 'cpu', threads: 1, keepSnapshots: 3, notify: false, checkForUpdates: true });
+    await expect
+      .poll(() => kept())
+      .toMatchObject({ theme: 'dark', device: 'cpu', threads: 1, keepSnapshots: 3, notify: false, checkForUpdates: true });
     await page.reload();
     await expect.poll(() => page.getByRole('button', { name: 'Dark', exact: true }).getAttribute('aria-pressed')).toBe('true');
     expect(await page.getByLabel('Threads', { exact: true }).inputValue()).toBe('1');

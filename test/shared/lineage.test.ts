@@ -31,7 +31,12 @@ it('makes a root of an entry whose parent is not shown', () => {
 });
 
 it('gives each cut a mark of its own, and what is tuned from it the same mark filled', () => {
-  const marks = assignMarks([...FAMILY, entry('cut35', 'pruned', 'base'), entry('cut10', 'pruned', 'base'), entry('tuned', 'tuned', 'base')]);
+  const marks = assignMarks([
+    ...FAMILY,
+    entry('cut35', 'pruned', 'base'),
+    entry('cut10', 'pruned', 'base'),
+    entry('tuned', 'tuned', 'base'),
+  ]);
   expect(marks.get('base')).toEqual({ slot: 0, hollow: false });
   expect(marks.get('cut20')).toEqual({ slot: 1, hollow: true });
   expect(marks.get('tuned20b')).toEqual({ slot: 1, hollow: false });

@@ -74,8 +74,7 @@ function planDeletion(app: App, id: string): Plan {
   const going = new Set(models.map((model) => model.id));
   const runs = new Map(models.flatMap((model) => listRunsReading(app.db, model.id)).map((run) => [run.id, run]));
   for (const { runId } of models) {
-    if (runId !== undefined && listModelsOfRun(app.db, runId).every((model) => going.has(model.id)))
-      runs.set(runId, getRun(app.db, runId));
+    if (runId !== undefined && listModelsOfRun(app.db, runId).every((model) => going.has(model.id))) runs.set(runId, getRun(app.db, runId));
   }
   const runFolders = [...runs.values()].map((run) => run.folderPath).filter((folder) => isInside(app.runsFolder, folder));
   const own = models.map((model) => model.folderPath).filter((folder) => !runFolders.some((outer) => isInside(outer, folder)));
@@ -92,7 +91,8 @@ function planDeletion(app: App, id: string): Plan {
 
 function findObstacle(app: App, runs: readonly Run[]): string | undefined {
   const atWork = runs.find((run) => run.state === 'running' || run.state === 'queued');
-  if (atWork) return `“${atWork.title}” is ${atWork.state === 'running' ? 'at work' : 'waiting'} and needs it. Stop that run on Runs first.`;
+  if (atWork)
+    return `“${atWork.title}” is ${atWork.state === 'running' ? 'at work' : 'waiting'} and needs it. Stop that run on Runs first.`;
   const study = runs.flatMap((run) => listStudiesOfRun(app.db, run.id))[0];
   return study && `The study “${study.name}” shows what was measured on it. Delete that study first, and the model can go.`;
 }

@@ -38,7 +38,9 @@ export async function scanHubCache(folder = hubCacheFolder()): Promise<HubCache>
     names = (await readdir(folder)).filter((name) => name.startsWith(PREFIX));
   } catch (thrown) {
     const isMissing = (thrown as NodeJS.ErrnoException).code === 'ENOENT';
-    const reason = isMissing ? `There is no Hugging Face cache at ${folder}.` : `The cache at ${folder} cannot be read (${messageOf(thrown)}).`;
+    const reason = isMissing
+      ? `There is no Hugging Face cache at ${folder}.`
+      : `The cache at ${folder} cannot be read (${messageOf(thrown)}).`;
     return { folder, models: [], reason };
   }
   const models: CachedModel[] = [];

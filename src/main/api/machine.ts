@@ -107,7 +107,9 @@ export async function writeReport(app: App, settings: UserSettings): Promise<str
     `Tailor ${VERSIONS.tailor}, ${new Date().toISOString()}`,
     `Node ${VERSIONS.node}, onnxruntime ${VERSIONS.onnxruntime}, better-sqlite3 ${VERSIONS.betterSqlite3}, ${VERSIONS.platform}`,
     `${machine.processor}, ${machine.cores} threads, ${mega(machine.memoryBytes)} memory, ${mega(machine.freeMemoryBytes)} free`,
-    ...(machine.probe?.findings.map(({ kind, usable, why }) => `${kind}: ${usable ? 'usable' : 'not used'}, ${why}`) ?? ['devices: not tried']),
+    ...(machine.probe?.findings.map(({ kind, usable, why }) => `${kind}: ${usable ? 'usable' : 'not used'}, ${why}`) ?? [
+      'devices: not tried',
+    ]),
     `settings: ${JSON.stringify(settings)}`,
     `data folder: ${folder.path}, ${mega(folder.total)}, ${mega(folder.freeBytes)} free on the disk`,
     `records: ${listModels(app.db).length} models, ${listDatasets(app.db).length} datasets, ${runs.length} runs, ${listStudies(app.db).length} studies`,

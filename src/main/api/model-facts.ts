@@ -98,21 +98,19 @@ function leftOf(app: App, model: Model): number {
 
 /** All models and what runs that wait or work will make of them, parents before children. */
 export function readLineage(app: App): LineageNode[] {
-  const made = listModels(app.db).map(
-    (model): LineageNode => ({
-      id: model.id,
-      name: model.name,
-      kind: model.kind,
-      form: model.form,
-      parentId: model.parentId,
-      runId: model.runId,
-      planned: undefined,
-      parameters: totalParameters(app, model),
-      left: leftOf(app, model),
-      sizeBytes: model.sizeBytes,
-      createdAt: model.createdAt,
-    }),
-  );
+  const made = listModels(app.db).map((model): LineageNode => ({
+    id: model.id,
+    name: model.name,
+    kind: model.kind,
+    form: model.form,
+    parentId: model.parentId,
+    runId: model.runId,
+    planned: undefined,
+    parameters: totalParameters(app, model),
+    left: leftOf(app, model),
+    sizeBytes: model.sizeBytes,
+    createdAt: model.createdAt,
+  }));
   const coming = (['running', 'queued'] as const).flatMap((state) => listRuns(app.db, state)).filter(makesModel);
   return [...made, ...coming.map((run) => planned(app, run))];
 }

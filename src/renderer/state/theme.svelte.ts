@@ -1,5 +1,5 @@
 // The person's settings as the page uses them, and the theme put on the document.
-import { userSettings, type UserSettings, type UserSettingsInput } from '../../shared/settings.ts';
+import { userSettings, type SettingsChange, type UserSettings } from '../../shared/settings.ts';
 import { api } from './api.ts';
 
 class Preferences {
@@ -13,8 +13,9 @@ class Preferences {
     this.#show(await api.settings.get());
   }
 
-  async set(change: UserSettingsInput): Promise<void> {
-    this.#show({ ...this.#current, ...change } as UserSettings);
+  async set(change: SettingsChange): Promise<void> {
+    const named = Object.entries(change).map(([name, value]) => [name, value ?? undefined]);
+    this.#show({ ...this.#current, ...(Object.fromEntries(named) as Partial<UserSettings>) });
     this.#show(await api.settings.set(change));
   }
 

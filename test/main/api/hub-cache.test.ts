@@ -40,6 +40,9 @@ it('finds checkpoints behind links and passes others over', async () => {
 });
 
 it('says why there is nothing', async () => {
-  expect(await scanHubCache(join(root, 'nowhere'))).toMatchObject({ models: [], reason: expect.stringContaining('There is no Hugging Face cache') });
+  expect(await scanHubCache(join(root, 'nowhere'))).toMatchObject({
+    models: [],
+    reason: expect.stringContaining('There is no Hugging Face cache'),
+  });
   expect(await scanHubCache(root)).toMatchObject({ models: [], reason: expect.stringContaining('holds no models') });
 });

@@ -12,11 +12,7 @@ import { cancelWork, carryWork, listWorks } from '../works.ts';
 import { call } from './call.ts';
 
 const byId = z.object({ id: z.string() });
-const name = z
-  .string()
-  .trim()
-  .min(1, 'A model needs a name.')
-  .max(200, 'A name has at most 200 characters.');
+const name = z.string().trim().min(1, 'A model needs a name.').max(200, 'A name has at most 200 characters.');
 /** An id that the page chose, under which progress is told. */
 const workId = z.string().min(1).max(64);
 
@@ -95,5 +91,7 @@ export const models = {
   }),
 
   /** How a model was made, as JSON. */
-  card: call.input(byId).handler(({ context, input }) => JSON.stringify(makeCard(context.app, getModel(context.app.db, input.id)), null, 2)),
+  card: call
+    .input(byId)
+    .handler(({ context, input }) => JSON.stringify(makeCard(context.app, getModel(context.app.db, input.id)), null, 2)),
 };

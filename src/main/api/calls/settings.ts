@@ -19,9 +19,9 @@ export function readSettings(app: App): UserSettings {
 export const settings = {
   get: call.handler(({ context }) => readSettings(context.app)),
 
-  /** Changes the given ones and returns all; one that is given as undefined is set no more. */
+  /** Changes the given ones and returns all; one that is given as null is set no more. */
   set: call.input(settingsChange).handler(({ context, input }) => {
-    for (const [name, value] of Object.entries(input)) keepSetting(context.app.db, name, value);
+    for (const [name, value] of Object.entries(input)) keepSetting(context.app.db, name, value ?? undefined);
     if (input.theme !== undefined) context.desk.setTheme?.(input.theme);
     context.app.events.tell({ kind: 'changed', table: 'settings', id: 'settings' });
     return readSettings(context.app);

@@ -13,17 +13,11 @@ const HARNESS = '{{ passage }}\nQuestion: {{ question }}?\nAnswer:';
 describe.skipIf(BROWSER_MISSING)('prompts', { timeout: 120_000 }, () => {
   let workbench: Workbench;
   let page: Page;
-  const faults: string[] = [];
 
   beforeAll(async () => {
     workbench = await startWorkbench();
     await importModel(workbench.app, join(DEMO, 'model'), { name: 'demo model' });
-    // axe opens a page of its own beside this one, which only a context of our own allows.
-    const browsing = await workbench.browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: 'light' });
-    page = await browsing.newPage();
-    page.on('pageerror', (error) => faults.push(error.stack ?? error.message));
-    await page.goto(workbench.server.url);
-    await page.goto(`${new URL(workbench.server.url).origin}/#prompts/boolq/harness`);
+    page = await workbench.open('prompts/boolq/harness');
   });
   afterAll(() => workbench[Symbol.asyncDispose]());
 
@@ -70,7 +64,9 @@ describe.skipIf(BROWSER_MISSING)('prompts', { timeout: 120_000 }, () => {
     await context().fill('<s>{{ passage }}');
     await sees().getByText('it would stand there twice').waitFor();
     await context().fill('Passage: {{ passage }}\nQ: {{ question }}?\nA:');
-    await sees().getByText('Nothing to warn of').waitFor();
+    await sees().getByText('Nothing to warn of in this example.').waitFor();
+    await sees().getByText('Of the first 50 examples, the longest has').waitFor();
+    await sees().getByText('Nothing to warn of in any of them.').waitFor();
   });
 
   test('worked examples stand before the question, drawn from the training split', async () => {
@@ -134,6 +130,5 @@ describe.skipIf(BROWSER_MISSING)('prompts', { timeout: 120_000 }, () => {
     await page.getByRole('button', { name: theme === 'light' ? 'Tokens' : 'Text', exact: true }).click();
     await sees().locator('.toks').waitFor();
     expect(await findAccessFaults(page)).toEqual([]);
-    expect(faults).toEqual([]);
   });
 });

@@ -8,7 +8,8 @@ import { choiceLabels } from '../../shared/prompt/choice-labels.ts';
 import { planHarnessShots, type HarnessDraw } from '../../shared/prompt/few-shot.ts';
 import { placeTokens } from '../../shared/prompt/place-tokens.ts';
 import { promptHash, promptSpec, type PromptSpec } from '../../shared/prompt/prompt-spec.ts';
-import { compilePrompt } from '../../shared/prompt/render-example.ts';
+import { compilePrompt, renderExample } from '../../shared/prompt/render-example.ts';
+import type { PromptWarning } from '../../shared/prompt/warnings.ts';
 import type { ChoiceOutcome } from '../../shared/results.ts';
 import { mcnemarExact } from '../../shared/statistics/compare-outcomes.ts';
 import { isRight, pickOf, type ChoiceMetric } from '../../shared/statistics/proportions.ts';
@@ -440,7 +441,7 @@ export async function tokenizeExample(
   model: Model,
   { context, continuation }: { context: string; continuation: string },
 ): Promise<{ tokens: ShownToken[]; limit: number }> {
-  const checkpoint = model.form === 'checkpoint' ? model : getModel(app.db, model.parentId!);
+  const checkpoint = checkpointOf(app, model);
   const { tokenize } = app.worker().calls;
   const folder = checkpoint.folderPath;
   // White space that ends the context belongs to the answer's first token, as the examples are encoded (evaluation.md 5.5).
@@ -458,6 +459,78 @@ export async function tokenizeExample(
     counts: continuation !== '' && index >= Math.max(before!.ids.length, added),
     isSpecial: index < added || SPECIAL.test(piece),
   }));
-  const limit = Number(checkpoint.config['max_position_embeddings']);
-  return { tokens, limit: Number.isInteger(limit) && limit > 0 ? limit : 2048 };
+  return { tokens, limit: positionsOf(checkpoint) };
+}
+
+/** What is worth knowing of a prompt on the first rows of a split. */
+export interface Survey {
+  readonly examples: number;
+  /** Each kind of warning with how many examples have it. */
+  readonly warnings: readonly { readonly code: PromptWarning['code']; readonly count: number }[];
+  /** Rows that cannot be asked with the prompt, and why the first cannot. */
+  readonly refused: number;
+  readonly refusedBecause: string | undefined;
+  /** Tokens of the longest, how many are longer than the model reads, and how much it reads; undefined without a model. */
+  readonly tokens: { readonly longest: number; readonly tooLong: number; readonly limit: number } | undefined;
+}
+
+/** Renders the first `count` rows of a split with a prompt and counts what is probably not meant. Throws as the worker's `tokenize`. */
+export async function surveyPrompt(
+  app: App,
+  spec: PromptSpec,
+  { dataset, task, split, count, model }: { dataset: Dataset; task: Task; split: string; count: number; model: Model | undefined },
+): Promise<Survey> {
+  let refusedBecause: string | undefined;
+  const attempt = <T>(work: () => T): T[] => {
+    try {
+      return [work()];
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown;
+      refusedBecause ??= thrown.message;
+      return [];
+    }
+  };
+  const itemsOf = (from: string, limit: number): Item[] =>
+    listRows(app.db, dataset.id, { split: from, limit }).flatMap((row) =>
+      attempt(() => task.rowToItem(row.values, `${dataset.name}, line ${row.line}`)),
+    );
+  const rows = Math.min(count, countSplits(app.db, dataset.id)[split] ?? 0);
+  const items = itemsOf(split, count);
+  const pool = spec.shots.kind === 'drawn' && split !== 'train' ? itemsOf('train', MAX_DRAWN_FROM) : undefined;
+  const { shots } = spec;
+  const plans = shots.kind === 'drawn' ? attempt(() => planHarnessShots(items, pool, shots)).flat() : items.map((_, index) => ({ index }));
+  const rendered = plans.flatMap((plan) =>
+    attempt(() => renderExample(spec, items[plan.index]!, 'shots' in plan ? { shots: plan.shots } : {})),
+  );
+  const counts = new Map<PromptWarning['code'], number>();
+  for (const { warnings } of rendered) {
+    for (const code of new Set(warnings.map((warning) => warning.code))) counts.set(code, (counts.get(code) ?? 0) + 1);
+  }
+  return {
+    examples: rows,
+    warnings: [...counts].map(([code, found]) => ({ code, count: found })),
+    refused: rows - rendered.length,
+    refusedBecause,
+    tokens: model && rendered.length > 0 ? await measureTokens(app, model, rendered) : undefined,
+  };
+}
+
+async function measureTokens(app: App, model: Model, rendered: readonly { readonly text: string }[]): Promise<Survey['tokens']> {
+  const checkpoint = checkpointOf(app, model);
+  const tokenized = await app.worker().calls.tokenize({ folder: checkpoint.folderPath, texts: rendered.map(({ text }) => text) });
+  const lengths = tokenized.map(({ ids }) => ids.length);
+  const limit = positionsOf(checkpoint);
+  // The last token is predicted, never read.
+  return { longest: Math.max(...lengths), tooLong: lengths.filter((length) => length - 1 > limit).length, limit };
+}
+
+/** The checkpoint whose tokenizer a model reads with: its own, or the one beneath an adapter. */
+function checkpointOf(app: App, model: Model): Model {
+  return model.form === 'checkpoint' ? model : getModel(app.db, model.parentId!);
+}
+
+/** How many tokens a checkpoint reads at most; 2048 where its config does not say, as in parse-config. */
+function positionsOf({ config }: Model): number {
+  const positions = Number(config['max_position_embeddings']);
+  return Number.isInteger(positions) && positions > 0 ? positions : 2048;
 }

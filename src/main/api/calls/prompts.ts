@@ -16,6 +16,7 @@ import {
   savePrompt,
   showExample,
   startRanking,
+  surveyPrompt,
   tokenizeExample,
 } from '../prompts.ts';
 import { call } from './call.ts';
@@ -26,6 +27,9 @@ const task = z.string().min(1).max(200);
 const text = z.string().max(250_000);
 /** Examples of a ranking; the full test sets have at most ten thousand. */
 const items = z.number().int().min(1).max(20_000);
+
+/** Rows that a survey looks at: enough to meet what is not rare, and read in some milliseconds. */
+const SURVEYED = 50;
 
 /** What the page shows of a dataset that a task can be asked on. */
 function describeDataset(app: App, { id, name }: Dataset): { id: string; name: string; splits: Readonly<Record<string, number>> } {
@@ -81,6 +85,18 @@ export const prompts = {
   tokens: call
     .input(z.object({ model: id, context: text, continuation: text }))
     .handler(async ({ context: { app }, input }) => await tokenizeExample(app, getModel(app.db, input.model), input)),
+
+  /** Counts what is probably not meant over the first rows of a split. */
+  survey: call.input(z.object({ task, dataset: id, split: z.string().max(100), spec: promptSpec, model: id.optional() })).handler(
+    async ({ context: { app }, input }) =>
+      await surveyPrompt(app, input.spec, {
+        dataset: getDataset(app.db, input.dataset),
+        task: resolveTask(app, input.task),
+        split: input.split,
+        count: SURVEYED,
+        model: input.model === undefined ? undefined : getModel(app.db, input.model),
+      }),
+  ),
 
   /** Starts to rank candidates in the background; progress comes under the run's id. */
   rank: call

@@ -20,8 +20,8 @@ class Drafts {
   }
 
   drop(task: string, name: string): void {
-    const { [keyOf(task, name)]: _dropped, ...others } = this.#all;
-    this.#keep(others);
+    const key = keyOf(task, name);
+    this.#keep(Object.fromEntries(Object.entries(this.#all).filter(([one]) => one !== key)));
   }
 
   #keep(all: Readonly<Record<string, PromptSpec>>): void {

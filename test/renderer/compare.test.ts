@@ -117,7 +117,7 @@ describe.skipIf(BROWSER_MISSING)('compare', () => {
     await expect.poll(() => rows.count()).toBe(before);
   });
 
-  it('is sound to screen readers', async () => {
+  it('is sound to screen readers', { timeout: PATIENCE_MS }, async () => {
     expect(await findAccessFaults(page)).toEqual([]);
   });
 
@@ -152,7 +152,7 @@ describe.skipIf(BROWSER_MISSING)('compare', () => {
     expect(await findAccessFaults(page)).toEqual([]);
   });
 
-  it('is sound in the dark, too', async () => {
+  it('is sound in the dark, too', { timeout: PATIENCE_MS }, async () => {
     for (const view of ['', '&view=play', '&view=recipes']) {
       const dark = await bench.open(`compare?models=${base.id}%2C${half.id}${view}`, { theme: 'dark' });
       await dark.getByRole('navigation', { name: 'Compare views' }).waitFor();

@@ -1,4 +1,4 @@
-// Builds the headless program as plain JavaScript in dist/, file by file, so that entries find each other as they do in src/.
+// Builds the program (command line, desktop shell, worker) as plain JavaScript in dist/, file by file, so that entries find each other as they do in src/.
 import { defineConfig } from 'vite';
 
 export default defineConfig({
@@ -10,6 +10,7 @@ export default defineConfig({
     minify: false,
     rolldownOptions: {
       input: {
+        'main/electron/main': 'src/main/electron/main.ts',
         'main/node/cli': 'src/main/node/cli.ts',
         'main/import/parquet-thread': 'src/main/import/parquet-thread.ts',
         'worker/main': 'src/worker/main.ts',

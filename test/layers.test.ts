@@ -34,6 +34,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'main/api': ['shared', 'main', 'main/db', 'main/jobs', 'main/import', 'main/study'],
   main: ['shared', 'main/db', 'main/jobs', 'main/import', 'main/api'],
   'main/node': ['shared', 'main', 'main/db', 'main/jobs', 'main/import', 'main/api', 'main/study'],
+  // One function of the other host: where data lies.
+  'main/electron': ['shared', 'main', 'main/db', 'main/jobs', 'main/api', 'main/node'],
   // The demo's world is made ahead of time, by the worker's own trainer.
   demo: ['shared', 'worker', 'worker/tune', 'worker/weights', 'worker/text'],
 };

@@ -1,8 +1,64 @@
-// npm start: the window comes with the next step; until then this says what there is.
-process.stdout.write(`Tailor's window comes next. Everything it will show works from the command line today:
+// npm start: builds what is stale and opens the workbench, as a desktop window where that is possible, else in the browser.
+import { spawn } from 'node:child_process';
+import { buildDesktop, buildPage, isDesktopStale, isPageStale, ROOT } from './build-page.ts';
+import { defaultDataFolder } from './data-folder.ts';
+import { findElectron, hasDisplay } from './find-electron.ts';
+import { serveUntilStopped } from './serve-until-stopped.ts';
+import { EXIT, openTerminal, reportError } from './terminal.ts';
 
-  npm run demo                    the whole story on the model that comes with Tailor, in a few minutes
-  npm run tailor -- --help        every command
-  npm run tailor -- doctor        what this machine can compute on
+const PORT = 4870;
 
-`);
+/** Returns the exit code. */
+async function start(): Promise<number> {
+  const note = (line: string): void => void process.stderr.write(`${line}\n`);
+  if (isPageStale()) {
+    note('Building the page …');
+    await buildPage();
+  }
+  const electron = await findElectron(note);
+  if ('program' in electron) {
+    if (isDesktopStale()) {
+      note('Building the program …');
+      await buildDesktop();
+    }
+    return await openDesktop(electron.program);
+  }
+  note(`No desktop window: ${electron.reason}. The same workbench opens in the browser.`);
+  using terminal = openTerminal({ data: defaultDataFolder(), json: false, quiet: false, debug: false });
+  await serveUntilStopped(terminal, {
+    host: '127.0.0.1',
+    port: PORT,
+    anyPort: true,
+    ready({ url }) {
+      process.stdout.write(`Tailor is at ${url}\nCtrl-C ends it; a run that is going on can be resumed.\n`);
+      if (hasDisplay()) openBrowser(url);
+    },
+  });
+  return EXIT.ok;
+}
+
+/** Opens Electron on this checkout and waits for its end; Ctrl-C reaches it too, since it is of the same group. */
+function openDesktop(program: string): Promise<number> {
+  const child = spawn(program, [ROOT, ...process.argv.slice(2)], { stdio: 'inherit', windowsHide: false });
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? EXIT.failed));
+  });
+}
+
+/** Shows an address in the person's browser; where that cannot be done, the address was printed. */
+function openBrowser(url: string): void {
+  const [program, ...parameters] =
+    process.platform === 'win32' ? ['cmd', '/c', 'start', '""', url] : [process.platform === 'darwin' ? 'open' : 'xdg-open', url];
+  spawn(program!, parameters, { stdio: 'ignore', detached: true, windowsVerbatimArguments: true })
+    .on('error', () => undefined)
+    .unref();
+}
+
+try {
+  process.exitCode = await start();
+} catch (thrown) {
+  process.exitCode = reportError(thrown, process.argv.includes('--debug'));
+}

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { createReadStream, createWriteStream, mkdirSync, rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { extname, join, normalize, sep } from 'node:path';
+import { join, normalize, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { RPCHandler } from '@orpc/server/ws';
 import { WebSocketServer } from 'ws';
@@ -12,6 +12,7 @@ import type { CallContext } from '../api/calls/call.ts';
 import { createFileRefs } from '../api/file-refs.ts';
 import { router } from '../api/router.ts';
 import type { App } from '../app.ts';
+import { contentTypeOf, PAGE_HEADERS } from '../page-headers.ts';
 
 export interface WebServer extends AsyncDisposable {
   /** Where to open the workbench, token included. */
@@ -31,28 +32,6 @@ export interface WebServerOptions {
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const COOKIE = 'tailor-token';
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.ico': 'image/x-icon',
-  '.json': 'application/json',
-  '.woff2': 'font/woff2',
-};
-
-/** The same policy as the desktop window's; style attributes are refused, custom properties are set by script. */
-export const CONTENT_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-const HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy': CONTENT_POLICY,
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-};
 
 /** A refusal with its HTTP status; the sentence goes to whoever asked. */
 class Refusal extends Error {
@@ -99,7 +78,7 @@ export async function serveWorkbench(app: App, options: WebServerOptions): Promi
     if (url.searchParams.has('token')) {
       // The token leaves the address bar and the history at once.
       response.writeHead(303, {
-        ...HEADERS,
+        ...PAGE_HEADERS,
         location: url.pathname,
         'set-cookie': `${COOKIE}=${token}; HttpOnly; SameSite=Strict; Path=/`,
       });
@@ -116,8 +95,8 @@ export async function serveWorkbench(app: App, options: WebServerOptions): Promi
     // Built files carry their hash in their name; the page itself does not.
     const caching = pathname.startsWith('/assets/') ? 'private, max-age=31536000, immutable' : 'no-store';
     response.writeHead(200, {
-      ...HEADERS,
-      'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
+      ...PAGE_HEADERS,
+      'content-type': contentTypeOf(path),
       'content-length': stat.size,
       'cache-control': caching,
     });
@@ -185,7 +164,7 @@ export async function serveWorkbench(app: App, options: WebServerOptions): Promi
 }
 
 function send(response: ServerResponse, status: number, value: object): void {
-  response.writeHead(status, { ...HEADERS, 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.writeHead(status, { ...PAGE_HEADERS, 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(JSON.stringify(value));
 }
 

@@ -7,6 +7,7 @@ import type { Router } from '../../main/api/router.ts';
 import { AppError } from '../../shared/errors.ts';
 import { fromWireError } from '../../shared/wire-error.ts';
 import { connection } from './connection.svelte.ts';
+import { receivePort } from './shell.ts';
 
 type Link = ClientLink<Record<never, never>>;
 
@@ -17,7 +18,11 @@ let link: Promise<Link> = connect(0);
 
 /** The desktop shell hands a port over; in a browser the page speaks to where it came from. */
 function connect(attempt: number): Promise<Link> {
-  if (window.tailor) return window.tailor.port().then((port) => (connection.opened(), new PortLink({ port })));
+  if (window.tailor)
+    return receivePort(window.tailor).then((port) => {
+      connection.opened();
+      return new PortLink({ port });
+    });
   const { promise, resolve } = Promise.withResolvers<Link>();
   const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/rpc`);
   socket.addEventListener('open', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../../shared/errors.ts';
 import { PAGE_FOLDER } from '../build-page.ts';
-import { serveWorkbench } from '../web-server.ts';
+import { serveUntilStopped } from '../serve-until-stopped.ts';
 import { toNumber, type Bind } from './bind.ts';
 
 interface ServeOptions {
@@ -22,14 +22,11 @@ export function addServeCommand(program: Command, bind: Bind): void {
     async (terminal, { host, port }: ServeOptions) => {
       if (!existsSync(join(PAGE_FOLDER, 'index.html')))
         throw new AppError('not-found', 'The page has not been built yet. Run "npm run build" once, or start with "npm start".');
-      const app = terminal.app();
-      app.queue.work();
-      await using server = await serveWorkbench(app, { host, port, pageFolder: PAGE_FOLDER });
-      terminal.answer({ url: server.url }, `Tailor is at ${server.url}\nCtrl-C ends it; a run that is going on can be resumed.`);
-      await new Promise<void>((resolve) => terminal.signal.addEventListener('abort', () => resolve(), { once: true }));
-      const { runningId } = app.queue;
-      app.queue.hold();
-      if (runningId !== undefined) await app.queue.stop(runningId, 'interrupted');
+      await serveUntilStopped(terminal, {
+        host,
+        port,
+        ready: ({ url }) => terminal.answer({ url }, `Tailor is at ${url}\nCtrl-C ends it; a run that is going on can be resumed.`),
+      });
       return undefined;
     },
   );

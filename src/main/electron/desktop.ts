@@ -1,0 +1,255 @@
+// The desktop shell from start to end: small steps in the order that Electron wants them, with Electron itself as a parameter.
+import { join } from 'node:path';
+import type { BrowserWindow, Tray } from 'electron';
+import { createFileRefs } from '../api/file-refs.ts';
+import { readSettings } from '../api/calls/settings.ts';
+import { startStudy } from '../api/study-jobs.ts';
+import { readStudySettings } from '../api/study-settings.ts';
+import { createApp, type App } from '../app.ts';
+import { keepSetting, listSettings } from '../db/settings.ts';
+import { listRuns } from '../db/runs.ts';
+import type { WorkerProcess } from '../host.ts';
+import { createDesk } from './desk.ts';
+import { filesOfArguments, openPaths } from './files.ts';
+import { openLog } from './logs.ts';
+import { menuTemplate } from './menu.ts';
+import { linkPage } from './page-link.ts';
+import { showPresence } from './presence.ts';
+import { registerScheme, servePage, PAGE_URL } from './protocol.ts';
+import { guardQuit } from './quit-guard.ts';
+import { lookForUpdate } from './updates.ts';
+import { confineAll, denyPermissions, mendCrashes, showPage, windowOptions } from './window.ts';
+import { forkWorker, WORKER_NAME } from './worker-process.ts';
+
+/** What of Electron the shell is made with. */
+export type ElectronParts = Pick<
+  typeof import('electron'),
+  | 'app'
+  | 'BrowserWindow'
+  | 'dialog'
+  | 'ipcMain'
+  | 'Menu'
+  | 'MessageChannelMain'
+  | 'nativeTheme'
+  | 'net'
+  | 'Notification'
+  | 'powerMonitor'
+  | 'powerSaveBlocker'
+  | 'protocol'
+  | 'session'
+  | 'shell'
+  | 'Tray'
+  | 'utilityProcess'
+>;
+
+export interface DesktopOptions {
+  readonly dataFolder: string;
+  /** Where dist/renderer lies. */
+  readonly pageFolder: string;
+  readonly resourcesFolder: string;
+  readonly preload: string;
+  readonly parameters: readonly string[];
+  readonly platform: NodeJS.Platform;
+  readonly updateFeed: string | undefined;
+  /** Another way to get a worker than the utility process: for tests. */
+  readonly spawnWorker?: () => WorkerProcess;
+}
+
+/** How long after the start an update is looked for, so that it is in nobody's way. */
+const UPDATE_AFTER_MS = 30_000;
+
+/**
+ * Starts the shell. Everything until Electron is ready happens before this returns its promise, as Electron demands. Resolves with the
+ * program, or with undefined when another Tailor has this data folder already, which then shows itself instead.
+ */
+export async function startDesktop(parts: ElectronParts, options: DesktopOptions): Promise<App | undefined> {
+  const { app, dialog } = parts;
+  // The shell's own small state lies with the data, so that each data folder has its one window.
+  app.setPath('userData', join(options.dataFolder, 'shell'));
+  app.setAppLogsPath(join(options.dataFolder, 'logs'));
+  if (!app.requestSingleInstanceLock()) {
+    app.quit();
+    return undefined;
+  }
+  registerScheme(parts.protocol);
+  app.enableSandbox();
+  const log = openLog(app.getPath('logs'), () => new Date());
+  confineAll(app, log);
+
+  // Files may come before anything can take them.
+  const early: string[] = filesOfArguments(options.parameters, process.cwd(), app.isPackaged);
+  let open = (paths: readonly string[]): void => void early.push(...paths);
+  let show = (): void => undefined;
+  app.on('open-file', (event, path) => {
+    event.preventDefault();
+    open([path]);
+  });
+  app.on('second-instance', (_event, parameters, folder) => {
+    show();
+    open(filesOfArguments(parameters, folder, app.isPackaged));
+  });
+  await app.whenReady();
+
+  let program: App;
+  try {
+    program = createApp({
+      dataFolder: options.dataFolder,
+      resourcesFolder: options.resourcesFolder,
+      now: () => new Date(),
+      log,
+      spawnWorker: options.spawnWorker ?? (() => forkWorker((...fork) => parts.utilityProcess.fork(...fork), log)),
+    });
+  } catch (thrown) {
+    dialog.showErrorBox('Tailor cannot start', thrown instanceof Error ? thrown.message : String(thrown));
+    app.exit(1);
+    return undefined;
+  }
+  const shell = openShell(parts, options, program, log);
+  show = shell.show;
+  open = shell.open;
+  open(early.splice(0));
+  program.queue.work();
+  setTimeout(() => void shell.lookForUpdate(), UPDATE_AFTER_MS).unref();
+  return program;
+}
+
+/** Everything that needs the program: the page's calls, window, menu, tray, presence, and the question before quitting. */
+function openShell(parts: ElectronParts, options: DesktopOptions, program: App, log: (line: string) => void) {
+  const { app, dialog, nativeTheme } = parts;
+  const settings = () => readSettings(program);
+  const icon = join(options.resourcesFolder, 'icon', 'icon.png');
+  let window: BrowserWindow | undefined;
+  let tray: Tray | undefined;
+
+  nativeTheme.themeSource = settings().theme;
+  const files = createFileRefs();
+  const desk = createDesk({
+    dialog,
+    shell: parts.shell,
+    nativeTheme,
+    lastFolder: (what) => listSettings(program.db)[`lastFolder.${what}`] as string | undefined,
+    keepLastFolder: (what, folder) => keepSetting(program.db, `lastFolder.${what}`, folder),
+  });
+  denyPermissions(parts.session.defaultSession);
+  servePage(parts.protocol, options.pageFolder);
+  const link = linkPage(parts, { app: program, files, desk });
+  const guard = guardQuit({ app, dialog, queue: program.queue, platform: options.platform, keepInTray });
+
+  /** Brings the window to the front, at a place of the page where one is named. */
+  function show(place?: string): void {
+    tray?.destroy();
+    tray = undefined;
+    if (!window) return openWindow(place);
+    if (window.isMinimized()) window.restore();
+    window.show();
+    window.focus();
+    // A new hash alone does not load the page anew.
+    if (place !== undefined) void window.loadURL(PAGE_URL + place);
+  }
+
+  function openWindow(place?: string): void {
+    const opened = new parts.BrowserWindow(windowOptions(options.preload, nativeTheme.shouldUseDarkColors, icon));
+    const { webContents: contents } = opened;
+    window = opened;
+    mendCrashes(opened, dialog, log, () => link.forget(contents));
+    contents.on('did-start-navigation', ({ isMainFrame, isSameDocument }) => {
+      if (isMainFrame && !isSameDocument) link.forget(contents); // a reload: the new page asks again
+    });
+    opened.on('closed', () => {
+      link.forget(contents);
+      window = undefined;
+    });
+    guard.watch(opened);
+    showPage(opened, place);
+  }
+
+  function keepInTray(): void {
+    window?.hide();
+    tray ??= new parts.Tray(icon);
+    tray.setToolTip('Tailor works on a run');
+    tray.setContextMenu(
+      parts.Menu.buildFromTemplate([
+        { label: 'Open Tailor', click: () => show() },
+        { label: 'Quit', click: () => app.quit() },
+      ]),
+    );
+    tray.on('click', () => show());
+  }
+
+  const open = (paths: readonly string[]): void => {
+    if (paths.length === 0) return;
+    void openPaths(
+      {
+        app,
+        dialog,
+        add: (path) => files.add(path),
+        give: (refs) => link.open(refs),
+        readRecipe: (path) => readStudySettings(path),
+        startStudy: (study) => startStudy(program, study).id,
+        show,
+      },
+      paths,
+    ).catch((thrown: unknown) => dialog.showErrorBox('This cannot be opened', thrown instanceof Error ? thrown.message : String(thrown)));
+  };
+  const pick = (what: 'files' | 'folder'): void =>
+    void desk.pick(what, what === 'files' ? 'Open datasets or a recipe' : 'Open a model or a folder of data').then((paths) => {
+      if (!paths) return;
+      show();
+      open(paths);
+    });
+
+  parts.Menu.setApplicationMenu(
+    parts.Menu.buildFromTemplate(
+      menuTemplate(
+        {
+          go: (place) => show(place),
+          openFiles: () => pick('files'),
+          openFolder: () => pick('folder'),
+          stopRun: () => {
+            const { runningId } = program.queue;
+            if (runningId !== undefined) void program.queue.stop(runningId, 'interrupted');
+          },
+          showLogs: () => void parts.shell.openPath(app.getPath('logs')),
+          showData: () => void parts.shell.openPath(options.dataFolder),
+        },
+        { platform: options.platform, isPackaged: app.isPackaged },
+      ),
+    ),
+  );
+  showPresence({
+    queue: program.queue,
+    powerSaveBlocker: parts.powerSaveBlocker,
+    powerMonitor: parts.powerMonitor,
+    Notification: parts.Notification,
+    window: () => window,
+    settings,
+    isMoreQueued: () => listRuns(program.db, 'queued').length > 0,
+    show,
+    leaveNow: () => guard.leaveNow(),
+    log,
+  });
+  app.on('child-process-gone', (_event, { type, reason, exitCode, name, serviceName }) => {
+    if (reason !== 'clean-exit') log(`process: ${name ?? serviceName ?? type} is gone (${reason}, code ${exitCode})`);
+    if (name === WORKER_NAME && reason === 'oom') log('process: the worker had too little memory; its run can be resumed');
+  });
+  app.on('activate', () => show());
+  app.on('window-all-closed', () => {
+    if (options.platform !== 'darwin' && !tray) app.quit();
+  });
+  app.on('will-quit', () => program[Symbol.dispose]());
+  openWindow();
+  return {
+    show: () => show(),
+    open,
+    lookForUpdate: () =>
+      lookForUpdate({
+        net: parts.net,
+        shell: parts.shell,
+        Notification: parts.Notification,
+        feed: options.updateFeed,
+        version: app.getVersion(),
+        isWanted: () => settings().checkForUpdates,
+        isRunning: () => program.queue.runningId !== undefined,
+      }),
+  };
+}

@@ -1,5 +1,8 @@
 // Curves as they are shown: thinned, smoothed, and laid on an axis with round labels.
 
+/** A span smaller than this share of its values is no span. */
+const LEAST_SPAN = 1e-9;
+
 /** A point of a curve: step and value. */
 export type Point = readonly [x: number, y: number];
 
@@ -46,7 +49,8 @@ export function smoothCurve(points: readonly Point[], smoothing: number): Point[
 
 /** Round values from `low` to `high`, about `count` of them; on a logarithmic axis 1, 2 and 5 of each decade, or its decades alone. */
 export function roundTicks(low: number, high: number, count: number, isLog = false): number[] {
-  if (!(high > low)) return [low];
+  // A span that is nothing but rounding has no ticks to tell apart.
+  if (!(high - low > LEAST_SPAN * Math.max(Math.abs(low), Math.abs(high)))) return [low];
   if (isLog && low > 0) {
     const decades = Array.from(
       { length: Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 },

@@ -39,6 +39,7 @@ describe('roundTicks', () => {
     [0.1, 1, 4, true, [0.1, 0.2, 0.5, 1]],
     [1e-6, 1, 3, true, [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1]],
     [5, 5, 4, false, [5]],
+    [47.5262517873, 47.5262517873 + 1e-12, 4, false, [47.5262517873]], // as smoothing leaves a single point
   ])('from %d to %d, about %d, log %s', (low, high, count, isLog, expected) => {
     const ticks = roundTicks(low, high, count, isLog);
     expect(ticks).toHaveLength(expected.length);

@@ -271,14 +271,14 @@ export function listFlips(app: App, ids: readonly VariantIds[], query: FlipQuery
   );
   if (measured.length === 0)
     throw new AppError('not-found', 'These two were not measured on this set. Choose another, or measure it first.');
-  const between = ids.findIndex((_, index) => index !== query.before && index !== query.after);
+  const between = ids.findLastIndex(
+    (_, index) => index !== query.before && index !== query.after && measured.every(({ evaluations }) => evaluations[index]),
+  );
   const counts: Record<Flip, number> = { 'right-right': 0, 'right-wrong': 0, 'wrong-right': 0, 'wrong-wrong': 0 };
   const repair = { between, broke: 0, repaired: 0, newlyBroke: 0 };
-  let hasThird = between >= 0;
   const found: FlipRow[] = [];
   for (const set of measured) {
     const asked = set.evaluations.map((evaluation) => evaluation && outcomesById(app, evaluation));
-    if (between >= 0 && !asked[between]) hasThird = false;
     const texts = textsOf(app, set);
     const metric = metricOf(set);
     let number = 0;
@@ -311,7 +311,7 @@ export function listFlips(app: App, ids: readonly VariantIds[], query: FlipQuery
     items: Object.values(counts).reduce((sum, count) => sum + count, 0),
     total: found.length,
     rows: found.slice(query.offset, query.offset + query.limit),
-    repair: hasThird ? repair : undefined,
+    repair: between >= 0 ? repair : undefined,
   };
 }
 

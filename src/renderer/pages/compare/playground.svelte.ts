@@ -24,7 +24,7 @@ export interface Answer {
 const KEY = 'tailor playground';
 const FIRST: PlaygroundSettings = { prompt: '', temperature: 0, topP: 1, maxTokens: 64, seed: 42, stop: '' };
 const WAITING: Answer = { state: 'waiting', text: '', tokens: 0, tokensPerSecond: undefined, words: 'waits its turn' };
-const ENDS = { eos: 'done, ended by itself', stop: 'done, met a stop string', length: 'done, all tokens used' } as const;
+const ENDS = { eos: 'done, ended by itself', stop: 'done, at a stop', length: 'done, at the limit' } as const;
 
 class Playground {
   readonly settings = $state<PlaygroundSettings>(read());

@@ -82,7 +82,7 @@ describe.skipIf(BROWSER_MISSING)('the Prune page', { timeout: 120_000 }, () => {
     const planned = await exactly();
     await page.getByRole('textbox', { name: 'Name' }).fill('smaller <b>one</b>');
     await page.getByRole('button', { name: /^Cut to/ }).click();
-    await page.getByRole('link', { name: 'smaller <b>one</b>' }).waitFor({ timeout: 60_000 });
+    await page.getByRole('link', { name: 'smaller <b>one</b>', exact: true }).waitFor({ timeout: 60_000 });
     const made = listModels(bench.app.db).find(({ name }) => name === 'smaller <b>one</b>')!;
     expect(made.parameters).toBe(planned);
     expect(made.parentId).toBe(demo.id);

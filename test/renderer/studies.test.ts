@@ -10,7 +10,7 @@ import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } fro
 
 const RESOURCES = join(import.meta.dirname, '../../resources/demo');
 /** A machine that is busy otherwise may take minutes for what takes seconds. */
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 600_000;
 
 describe.skipIf(BROWSER_MISSING)('Studies', () => {
   let bench: Workbench;
@@ -35,7 +35,7 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
       await progress.getByText(/You can leave this page/).waitFor();
       await progress.getByText(/step 1 of \d+/).waitFor();
       await progress.getByRole('button', { name: 'Stop' }).click();
-      await page.getByText('This study is stopped.').waitFor();
+      await page.getByText('This study is stopped.').waitFor({ timeout: PATIENCE_MS });
       expect(listStudies(bench.app.db)[0]?.state).toBe('stopped');
       expect(await page.getByRole('button', { name: 'Resume' }).isEnabled()).toBe(true);
     },

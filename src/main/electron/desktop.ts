@@ -1,5 +1,6 @@
 // The desktop shell from start to end: small steps in the order that Electron wants them, with Electron itself as a parameter.
 import { join } from 'node:path';
+import type Electron from 'electron';
 import type { BrowserWindow, Tray } from 'electron';
 import { createFileRefs } from '../api/file-refs.ts';
 import { readSettings } from '../api/calls/settings.ts';
@@ -23,7 +24,7 @@ import { forkWorker, WORKER_NAME } from './worker-process.ts';
 
 /** What of Electron the shell is made with. */
 export type ElectronParts = Pick<
-  typeof import('electron'),
+  typeof Electron,
   | 'app'
   | 'BrowserWindow'
   | 'dialog'

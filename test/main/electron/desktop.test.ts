@@ -1,0 +1,233 @@
+// The desktop shell's life against a stand-in of Electron, with the real program, the real calls and a real worker behind it.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createORPCClient } from '@orpc/client';
+import { RPCLink } from '@orpc/client/message-port';
+import type { RouterClient } from '@orpc/server';
+import type { MenuItemConstructorOptions } from 'electron';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FileRef } from '../../../src/main/api/file-refs.ts';
+import type { Router } from '../../../src/main/api/router.ts';
+import type { App } from '../../../src/main/app.ts';
+import { bridgePage, type PageOffer } from '../../../src/main/electron/bridge.ts';
+import { CHANNELS } from '../../../src/main/electron/channels.ts';
+import { startDesktop, type DesktopOptions } from '../../../src/main/electron/desktop.ts';
+import { PAGE_URL } from '../../../src/main/electron/protocol.ts';
+import { forkWorker } from '../../../src/main/electron/worker-process.ts';
+import { PORT_MESSAGE } from '../../../src/shared/window-messages.ts';
+import { createStandIn, Emitting, forkUtility, preventable, type StandIn } from './stand-in.ts';
+
+const WORKER = fileURLToPath(new URL('../../fixtures/utility-worker.ts', import.meta.url));
+const RESOURCES = fileURLToPath(new URL('../../../resources', import.meta.url));
+const OWN_FRAME = { url: PAGE_URL, parent: null };
+
+let folder: string;
+let standIn: StandIn;
+let program: App | undefined;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tailor-desktop-'));
+  standIn = createStandIn(folder);
+});
+afterEach(() => {
+  program?.[Symbol.dispose]();
+  program = undefined;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const optionsOf = (more: Partial<DesktopOptions> = {}): DesktopOptions => ({
+  dataFolder: folder,
+  pageFolder: folder,
+  resourcesFolder: RESOURCES,
+  preload: '/preload.cjs',
+  parameters: ['electron', '.'],
+  platform: 'linux',
+  updateFeed: undefined,
+  spawnWorker: () => forkWorker(forkUtility, () => undefined, WORKER),
+  ...more,
+});
+const start = async (more?: Partial<DesktopOptions>): Promise<App> => (program = (await startDesktop(standIn.parts, optionsOf(more)))!);
+
+/** What the page would do: asks through the real bridge, and calls main over the port that comes back. */
+function openPage() {
+  const contents = standIn.windows[0]!.webContents;
+  const ipc = new Emitting();
+  let offer: PageOffer | undefined;
+  const messages: unknown[] = [];
+  bridgePage({
+    page: { location: { origin: 'app://tailor' }, postMessage: (message) => messages.push(message) },
+    contextBridge: { exposeInMainWorld: (_name: string, value: PageOffer) => (offer = value) },
+    ipcRenderer: {
+      on: ipc.on,
+      send: (channel: string, ...rest: unknown[]) => standIn.ipcMain.emit(channel, { senderFrame: OWN_FRAME, sender: contents }, ...rest),
+      invoke: (channel: string, ...rest: unknown[]) =>
+        Promise.resolve(standIn.ipcMain.handlers.get(channel)!({ senderFrame: OWN_FRAME, sender: contents } as never, ...rest)),
+    },
+    webUtils: { getPathForFile: (file) => (file as unknown as { path: string }).path },
+  });
+  offer!.askForPort();
+  const port = contents.ports.at(-1)!;
+  ipc.emit(CHANNELS.port, { ports: [port] });
+  const api: RouterClient<Router> = createORPCClient(new RPCLink({ port: port as never }));
+  port.start();
+  return { api, offer: offer!, messages, port };
+}
+
+describe('start-up', () => {
+  it('goes in the order that Electron demands', async () => {
+    standIn = createStandIn(folder, { isReady: false });
+    const started = start();
+    expect(standIn.calls).toEqual([
+      'app.setPath',
+      'app.setAppLogsPath',
+      'app.requestSingleInstanceLock',
+      'protocol.registerSchemesAsPrivileged',
+      'app.enableSandbox',
+      'app.whenReady',
+    ]);
+    expect(standIn.schemes[0]).toMatchObject({ scheme: 'app', privileges: { standard: true, secure: true } });
+    standIn.becomeReady();
+    await started;
+    expect(standIn.calls.slice(6)).toEqual([
+      'session.setPermissionRequestHandler',
+      'session.setPermissionCheckHandler',
+      'session.setDevicePermissionHandler',
+      'protocol.handle',
+      'Menu.setApplicationMenu',
+      'new BrowserWindow',
+    ]);
+    const [window] = standIn.windows;
+    expect(window!.urls).toEqual([PAGE_URL]);
+    expect(window!.options).toMatchObject({ name: 'workbench', windowStatePersistence: true });
+    expect(window!.options.webPreferences).toMatchObject({
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      webviewTag: false,
+    });
+    window!.emit('ready-to-show');
+    expect(window!.isShown).toBe(true);
+  });
+
+  it('leaves at once when another Tailor has the folder, which shows itself and opens the file', async () => {
+    const other = createStandIn(folder);
+    other.hasLock = false;
+    expect(await startDesktop(other.parts, optionsOf())).toBeUndefined();
+    expect(other.calls.at(-1)).toBe('app.quit');
+    expect(other.windows).toEqual([]);
+
+    await start();
+    const file = join(folder, 'rows.jsonl');
+    writeFileSync(file, '{"a":1}\n');
+    standIn.app.emit('second-instance', {}, ['electron', '.', '--flag', 'rows.jsonl', 'not-there.jsonl'], folder);
+    expect(standIn.windows[0]!.isShown).toBe(true);
+    expect(standIn.recent).toEqual([file]);
+    openPage(); // the file waited for a page that listens
+    const sent = standIn.windows[0]!.webContents.sent.find(({ channel }) => channel === CHANNELS.opened);
+    expect(sent!.message).toMatchObject([{ name: 'rows.jsonl', isFolder: false }]);
+    expect(JSON.stringify(sent!.message)).not.toContain(folder);
+  });
+
+  it('says why it cannot start when the data folder is in use', async () => {
+    await start();
+    const second = createStandIn(folder);
+    expect(await startDesktop(second.parts, optionsOf())).toBeUndefined();
+    expect(second.errors[0]).toMatch(/Tailor cannot start: .*in use/);
+    expect(second.calls.at(-1)).toBe('app.exit');
+  });
+
+  it('refuses windows, navigation and guests, and brings back a crashed page', async () => {
+    await start();
+    const { webContents } = standIn.windows[0]!;
+    expect(webContents.openHandler!({ url: 'https://example.org' } as never)).toEqual({ action: 'deny' });
+    for (const name of ['will-navigate', 'will-attach-webview']) {
+      const event = preventable({ url: 'https://example.org' });
+      webContents.emit(name, event);
+      expect(event.isPrevented).toBe(true);
+    }
+    webContents.emit('render-process-gone', {}, { reason: 'crashed', exitCode: 5 });
+    await expect.poll(() => webContents.reloads).toBe(1);
+    expect(standIn.boxes[0]!.message).toMatch(/ended unexpectedly/);
+  });
+
+  it('has no updates, no network and no notification without being asked', async () => {
+    await start();
+    expect(standIn.notifications).toEqual([]);
+  });
+});
+
+describe('the page’s port', () => {
+  it('carries real calls', async () => {
+    await start();
+    const { api, messages, port } = openPage();
+    expect(messages).toEqual([PORT_MESSAGE]);
+    expect(await api.files.host()).toEqual({ kind: 'electron', canPick: true });
+    expect(await api.runs.list()).toEqual([]);
+    await api.settings.set({ theme: 'dark' });
+    expect(standIn.parts.nativeTheme.themeSource).toBe('dark');
+    port.close();
+  });
+
+  it('takes dropped files by their path and tells none', async () => {
+    await start();
+    const { offer } = openPage();
+    const path = join(folder, 'dropped.csv');
+    writeFileSync(path, 'a,b\n');
+    const ref: FileRef = await offer.drop({ path } as never);
+    expect(ref).toMatchObject({ name: 'dropped.csv', sizeBytes: 4 });
+    expect(JSON.stringify(ref)).not.toContain(folder);
+    expect(() => offer.drop({ path: '' } as never)).toThrow(/was not dropped/); // a file that a script made has no path
+  });
+
+  it.each([{ url: 'https://example.org/', parent: null }, { url: PAGE_URL, parent: {} }, { url: 'app://other/', parent: null }, null])(
+    'is not given to %j',
+    async (senderFrame) => {
+      await start();
+      const { webContents } = standIn.windows[0]!;
+      const event = { senderFrame, sender: webContents };
+      standIn.ipcMain.emit(CHANNELS.askForPort, event);
+      expect(webContents.ports).toEqual([]);
+      expect(() => standIn.ipcMain.handlers.get(CHANNELS.drop)!(event as never, '/etc/passwd')).toThrow(/own page/);
+    },
+  );
+});
+
+describe('the worker', () => {
+  it('answers as a utility process, is reported when it crashes, and is started anew', async () => {
+    const app = await start();
+    const first = app.worker();
+    expect(await first.calls.devices()).toBeDefined();
+    const pid = first.processId!;
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => first.isAlive).toBe(false);
+    const lost: unknown = await first.calls.devices().catch((thrown: unknown) => thrown);
+    expect(lost).toMatchObject({ code: 'worker-lost' });
+    const second = app.worker();
+    expect(second).not.toBe(first);
+    expect(await second.calls.devices()).toBeDefined();
+    expect(second.processId).not.toBe(pid);
+  });
+});
+
+describe('the menu', () => {
+  const itemsOf = (menu: readonly MenuItemConstructorOptions[]): MenuItemConstructorOptions[] =>
+    menu.flatMap((item) => [item, ...(Array.isArray(item.submenu) ? itemsOf(item.submenu) : [])]);
+
+  it('goes to pages in the window, each with its own accelerator', async () => {
+    await start();
+    const items = itemsOf(standIn.menu);
+    items.find(({ label }) => label === 'Datasets')!.click!({} as never, undefined, {} as never);
+    expect(standIn.windows[0]!.urls.at(-1)).toBe(`${PAGE_URL}#datasets`);
+    const accelerators = items.flatMap(({ accelerator }) => accelerator ?? []);
+    expect(new Set(accelerators).size).toBe(accelerators.length);
+    expect(items.map(({ role }) => role)).toEqual(expect.arrayContaining(['editMenu', 'windowMenu', 'quit', 'zoomIn', 'toggleDevTools']));
+  });
+
+  it('has an application menu and recent files on macOS', async () => {
+    await start({ platform: 'darwin' });
+    expect(standIn.menu[0]!.role).toBe('appMenu');
+    expect(itemsOf(standIn.menu).map(({ role }) => role)).toContain('recentDocuments');
+  });
+});

@@ -43,6 +43,12 @@ const RAW_ROWS: readonly { step: number; insert: string; select: string; expecte
     select: `SELECT task, number FROM prompts JOIN prompt_versions ON prompt_id = prompts.id`,
     expected: [{ task: 'boolq', number: 1 }],
   },
+  {
+    step: 2,
+    insert: `INSERT INTO settings VALUES ('theme', '{"is":"dark"}')`,
+    select: `SELECT name, value_json FROM settings`,
+    expected: [{ name: 'theme', value_json: '{"is":"dark"}' }],
+  },
 ];
 
 describe('migrations', () => {

@@ -71,12 +71,7 @@ export function outlineByRank(rows: readonly CutRow[], { size }: Cells, dx: numb
 }
 
 /** Drawn by index: in each cell the share that goes, from its right edge. `ranks` say which units go: those from the width on. */
-export function goneByIndex(
-  rows: readonly (CutRow & { readonly ranks: Uint32Array })[],
-  { size }: Cells,
-  dx: number,
-  dy: number,
-): string {
+export function goneByIndex(rows: readonly (CutRow & { readonly ranks: Uint32Array })[], { size }: Cells, dx: number, dy: number): string {
   let gone = '';
   for (const [y, { count, width, ranks }] of rows.entries()) {
     if (width >= count) continue;
@@ -94,7 +89,10 @@ export function goneByIndex(
 }
 
 /** Share of the units kept by either that both keep, 0..1; 1 where neither keeps any. */
-export function agreementOf(a: { ranks: Uint32Array; width: number }, b: { ranks: Uint32Array; width: number }): { both: number; either: number } {
+export function agreementOf(
+  a: { ranks: Uint32Array; width: number },
+  b: { ranks: Uint32Array; width: number },
+): { both: number; either: number } {
   let [both, either] = [0, 0];
   for (let i = 0; i < a.ranks.length; i++) {
     const [inA, inB] = [a.ranks[i]! < a.width, b.ranks[i]! < b.width];

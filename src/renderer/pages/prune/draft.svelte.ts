@@ -55,7 +55,8 @@ export class CutDraft {
     this.modelId = subject.model.id;
     this.keepScores(subject.scoreSets);
     const count = this.config.layers.length;
-    const oneOf = <T extends string>(name: string, values: readonly T[], otherwise: T): T => values.find((v) => v === query[name]) ?? otherwise;
+    const oneOf = <T extends string>(name: string, values: readonly T[], otherwise: T): T =>
+      values.find((v) => v === query[name]) ?? otherwise;
     const scored = CRITERION_ORDER.find((criterion) => subject.scoreSets[0]?.criteria.includes(criterion));
     this.criterion = oneOf('by', CRITERION_ORDER, scored ?? 'param_first');
     this.against = oneOf('against', ['', ...CRITERION_ORDER], '');
@@ -116,11 +117,7 @@ export class CutDraft {
 
   /** The model uncut, in figures. */
   get full(): Plan {
-    return (this.#full ??= planCut(
-      this.config,
-      { ...NOTHING, protectedLayers: [] },
-      { dtypeBytes: this.dtypeBytes },
-    ));
+    return (this.#full ??= planCut(this.config, { ...NOTHING, protectedLayers: [] }, { dtypeBytes: this.dtypeBytes }));
   }
   #full: Plan | undefined;
 

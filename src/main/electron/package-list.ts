@@ -81,7 +81,8 @@ export function listPackage(root: string, target: Target): PackageFile[] {
 
 /** What a package cannot do without, each with what it is for. */
 function needs({ platform, arch }: Target): readonly (readonly [pattern: RegExp, what: string, place: Place])[] {
-  const library = platform === 'win32' ? 'onnxruntime\\.dll' : platform === 'darwin' ? 'libonnxruntime.*\\.dylib' : 'libonnxruntime\\.so.*';
+  const library =
+    platform === 'win32' ? 'onnxruntime\\.dll' : platform === 'darwin' ? 'libonnxruntime.*\\.dylib' : 'libonnxruntime\\.so(\\.\\d+)*';
   const onnx = `^node_modules/onnxruntime-node/bin/[^/]+/${platform}/${arch}/`;
   return [
     [/^dist\/main\/electron\/main\.js$/, 'the desktop shell', 'asar'],

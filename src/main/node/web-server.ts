@@ -89,7 +89,9 @@ export async function serveWorkbench(app: App, options: WebServerOptions): Promi
   }
 
   async function sendFile(response: ServerResponse, pathname: string, headOnly: boolean): Promise<void> {
-    const path = normalize(join(options.pageFolder, pathname === '/' ? 'index.html' : decodeURIComponent(pathname)));
+    const name = pathname === '/' ? 'index.html' : decodeURIComponent(pathname);
+    if (name.includes('\0')) throw new Refusal(404, 'There is no such page.');
+    const path = normalize(join(options.pageFolder, name));
     const stat = path.startsWith(options.pageFolder + sep) ? statSync(path, { throwIfNoEntry: false }) : undefined;
     if (!stat?.isFile()) throw new Refusal(404, 'There is no such page.');
     // Built files carry their hash in their name; the page itself does not.
@@ -114,6 +116,9 @@ export async function serveWorkbench(app: App, options: WebServerOptions): Promi
     try {
       await pipeline(request, createWriteStream(path, { flags: 'wx' }));
     } catch (thrown) {
+      // The file that has the name came whole: it stays.
+      if ((thrown as NodeJS.ErrnoException).code === 'EEXIST')
+        throw new Refusal(409, `Two files of this drop are called “${name}”. Drop the second by itself.`);
       rmSync(path, { force: true });
       throw asAppError(thrown);
     }

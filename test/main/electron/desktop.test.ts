@@ -198,15 +198,15 @@ describe('the worker', () => {
   it('answers as a utility process, is reported when it crashes, and is started anew', async () => {
     const app = await start();
     const first = app.worker();
-    expect(await first.calls.devices()).toBeDefined();
+    expect(await first.calls.probe({})).toBeDefined();
     const pid = first.processId!;
     process.kill(pid, 'SIGKILL');
     await expect.poll(() => first.isAlive).toBe(false);
-    const lost: unknown = await first.calls.devices().catch((thrown: unknown) => thrown);
+    const lost: unknown = await first.calls.probe({}).catch((thrown: unknown) => thrown);
     expect(lost).toMatchObject({ code: 'worker-lost' });
     const second = app.worker();
     expect(second).not.toBe(first);
-    expect(await second.calls.devices()).toBeDefined();
+    expect(await second.calls.probe({})).toBeDefined();
     expect(second.processId).not.toBe(pid);
   });
 });

@@ -74,7 +74,7 @@ describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () =>
 
   it('changes the theme and nothing else, and shows all of it again after a reload', async () => {
     await page.getByRole('button', { name: 'Dark', exact: true }).click();
-    await expect.poll(() => page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
+    await expect.poll(() => page.locator('html').getAttribute('data-theme')).toBe('dark');
     await expect
       .poll(() => kept())
       .toMatchObject({ theme: 'dark', device: 'cpu', threads: 1, keepSnapshots: 3, notify: false, checkForUpdates: true });
@@ -88,7 +88,7 @@ describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () =>
   it('finds no fault in either theme', async () => {
     expect(await findAccessFaults(page)).toEqual([]);
     await page.getByRole('button', { name: 'Light', exact: true }).click();
-    await expect.poll(() => page.evaluate(() => document.documentElement.dataset['theme'])).toBe('light');
+    await expect.poll(() => page.locator('html').getAttribute('data-theme')).toBe('light');
     expect(await findAccessFaults(page)).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 // What the page shows of models: the lineage with what is planned, and everything about one of them.
+import type { TuningPlace } from '../../shared/lineage.ts';
 import { parseLlamaConfig } from '../../shared/parse-config.ts';
 import type { LlamaConfig } from '../../shared/llama-config.ts';
 import type { Recipe } from '../../shared/recipe.ts';
@@ -8,6 +9,7 @@ import type { App } from '../app.ts';
 import { getModel, listLineage, listModels, type Model, type ModelKind } from '../db/models.ts';
 import { findEvaluations } from '../db/evaluations.ts';
 import { getRun, listRunInputs, listRuns, type Run } from '../db/runs.ts';
+import { listStudies, listStudyRuns } from '../db/studies.ts';
 import { readOrigin } from '../jobs/run-folder.ts';
 import { hashOfSubject } from '../jobs/take-results.ts';
 
@@ -28,6 +30,8 @@ export interface LineageNode {
   readonly left: number | undefined;
   readonly sizeBytes: number;
   readonly createdAt: number;
+  /** What a study tuned it for. */
+  readonly tuning: TuningPlace | undefined;
 }
 
 /** From the least of the layers to the most, and their sum. */
@@ -98,6 +102,7 @@ function leftOf(app: App, model: Model): number {
 
 /** All models and what runs that wait or work will make of them, parents before children. */
 export function readLineage(app: App): LineageNode[] {
+  const places = listTuningPlaces(app);
   const made = listModels(app.db).map((model): LineageNode => ({
     id: model.id,
     name: model.name,
@@ -110,21 +115,34 @@ export function readLineage(app: App): LineageNode[] {
     left: leftOf(app, model),
     sizeBytes: model.sizeBytes,
     createdAt: model.createdAt,
+    tuning: model.runId === undefined ? undefined : places.get(model.runId),
   }));
   const coming = (['running', 'queued'] as const).flatMap((state) => listRuns(app.db, state)).filter(makesModel);
-  return [...made, ...coming.map((run) => planned(app, run))];
+  return [...made, ...coming.map((run) => planned(app, run, places.get(run.id)))];
+}
+
+/** Task and draw of each tuning run of a study; of the oldest, where it stands in several. */
+function listTuningPlaces(app: App): Map<string, TuningPlace> {
+  return new Map(
+    listStudies(app.db).flatMap(({ id }) =>
+      listStudyRuns(app.db, id).flatMap(({ role, runId }): [string, TuningPlace][] => {
+        const [, task, draw] = /^tune\/[^/]+\/(.+)\/draw-(\d+)$/.exec(role) ?? [];
+        return task === undefined ? [] : [[runId, { task, draw: Number(draw) }]];
+      }),
+    ),
+  );
 }
 
 function makesModel(run: Run): boolean {
   return run.kind === 'prune' || run.kind === 'tune';
 }
 
-function planned(app: App, run: Run): LineageNode {
+function planned(app: App, run: Run, tuning: TuningPlace | undefined): LineageNode {
   return {
     id: run.id,
     name: readOrigin(run.folderPath).modelName ?? run.title,
     kind: run.kind === 'prune' ? 'pruned' : 'tuned',
-    form: 'checkpoint',
+    form: run.recipe.kind === 'tune' && run.recipe.method === 'lora' ? 'adapter' : 'checkpoint',
     parentId: listRunInputs(app.db, run.id).models[0],
     runId: run.id,
     planned: run.state,
@@ -132,6 +150,7 @@ function planned(app: App, run: Run): LineageNode {
     left: undefined,
     sizeBytes: 0,
     createdAt: run.createdAt,
+    tuning,
   };
 }
 

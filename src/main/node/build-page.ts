@@ -28,16 +28,16 @@ export function isDesktopStale(): boolean {
 /** Builds the page into `PAGE_FOLDER`; takes some seconds. */
 export async function buildPage(): Promise<void> {
   const { build } = await import('vite');
-  await build({ configFile: join(ROOT, 'vite.renderer.config.ts'), logLevel: 'warn' });
+  await build({ configFile: join(ROOT, 'vite.renderer.config.ts'), logLevel: 'error' });
 }
 
 /** Builds main, worker and the preload script into `dist`, or another folder; takes some seconds. */
 export async function buildDesktop(distFolder = join(ROOT, 'dist')): Promise<void> {
   const { build } = await import('vite');
-  await build({ configFile: join(ROOT, 'vite.config.ts'), logLevel: 'warn', build: { outDir: distFolder } });
+  await build({ configFile: join(ROOT, 'vite.config.ts'), logLevel: 'error', build: { outDir: distFolder } });
   await build({
     configFile: join(ROOT, 'vite.preload.config.ts'),
-    logLevel: 'warn',
+    logLevel: 'error',
     build: { outDir: join(distFolder, 'main', 'electron') },
   });
 }

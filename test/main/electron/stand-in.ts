@@ -171,8 +171,8 @@ export function forkUtility(entry: string): ReturnType<typeof Electron.utilityPr
 /** Everything that `startDesktop` takes, with what it did in plain sight. */
 export function createStandIn(folder: string, { isReady = true } = {}): StandIn {
   const calls: string[] = [];
-  const ready = Promise.withResolvers<void>();
-  if (isReady) ready.resolve();
+  const ready = Promise.withResolvers<undefined>();
+  if (isReady) ready.resolve(undefined);
   const note =
     <Parameters extends unknown[], Result>(name: string, act: (...parameters: Parameters) => Result) =>
     (...parameters: Parameters): Result => {
@@ -195,7 +195,7 @@ export function createStandIn(folder: string, { isReady = true } = {}): StandIn 
     hasLock: true,
     ipcMain: new FakeIpcMain(),
     powerMonitor: new Emitting(),
-    becomeReady: () => ready.resolve(),
+    becomeReady: () => ready.resolve(undefined),
   };
   const app = Object.assign(new Emitting(), {
     isPackaged: false,

@@ -1,5 +1,6 @@
 // A model in words, the same in the picture, the list and the pane.
 import { formatBytes, formatCount, formatPercent } from '../../../shared/figures.ts';
+import { countWord } from '../datasets/words.ts';
 import type { LineageNode, ModelFacts } from './additions.svelte.ts';
 
 const KINDS: Readonly<Record<LineageNode['kind'], string>> = { base: 'Base', pruned: 'Cut', tuned: 'Tuned', merged: 'Merged' };
@@ -24,6 +25,48 @@ export function leftOf({ left }: Pick<LineageNode, 'left'>): string {
 
 export function sizeOf(node: LineageNode): string {
   return node.planned ? '' : formatBytes(node.sizeBytes);
+}
+
+/**
+ * An adapter's name beside its parent's: task and draw where a study named it so, else what follows the parent's name. Other models, and
+ * adapters that were given a name, go by it.
+ */
+export function labelOf({ name, form, tuning }: Pick<LineageNode, 'name' | 'form' | 'tuning'>, parentName: string | undefined): string {
+  if (form !== 'adapter') return name;
+  if (tuning && name.endsWith(`-${tuning.task}-draw-${tuning.draw}`)) return `${tuning.task}, draw ${tuning.draw}`;
+  const prefix = `${parentName ?? ''}-`;
+  return parentName && name.startsWith(prefix) && name.length > prefix.length ? name.slice(prefix.length) : name;
+}
+
+type Counted = Pick<LineageNode, 'tuning' | 'planned'>;
+
+/** "21 adapters". */
+export function foldTitle({ members }: { members: readonly unknown[] }): string {
+  return countWord(members.length, 'adapter');
+}
+
+/** "one for each of 7 tasks and 3 draws", as far as studies tell and it is so; "" where there is nothing to tell. */
+export function foldWords({ members }: { members: readonly Counted[] }): string {
+  const places = members.flatMap(({ tuning }) => tuning ?? []);
+  const [tasks, draws, pairs] = [
+    new Set(places.map(({ task }) => task)).size,
+    new Set(places.map(({ draw }) => draw)).size,
+    new Set(places.map(({ task, draw }) => JSON.stringify([task, draw]))).size,
+  ];
+  const among = places.length < members.length ? `${places.length} of them ` : '';
+  const coming = members.filter(({ planned }) => planned).length;
+  const said: string[] = [];
+  if (places.length > 0) {
+    const of = [tasks > 1 && countWord(tasks, 'task'), draws > 1 && countWord(draws, 'draw')]
+      .filter((part) => part !== false)
+      .join(' and ');
+    const isEach = pairs === places.length && pairs === tasks * draws && of !== '';
+    said.push(
+      `${among}${isEach ? `one for each of ${of}` : `for ${countWord(tasks, 'task')}${draws > 1 ? ` and ${countWord(draws, 'draw')}` : ''}`}`,
+    );
+  }
+  if (coming > 0) said.push(`${coming} still to come`);
+  return said.join('; ');
 }
 
 /** "4", or "3 to 4, sum 22" where layers differ. */

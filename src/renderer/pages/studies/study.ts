@@ -14,7 +14,7 @@ export type ExamplePage = Answers['examples'];
 export type Slot = 0 | 1 | 2 | 3;
 
 /** What a cell opens. */
-export interface CellChoice {
+interface CellChoice {
   readonly row: StudyRow;
   readonly task: string;
 }

@@ -13,12 +13,6 @@ export type ExamplePage = Answers['examples'];
 
 export type Slot = 0 | 1 | 2 | 3;
 
-/** What a cell opens. */
-interface CellChoice {
-  readonly row: StudyRow;
-  readonly task: string;
-}
-
 /** A 95 % interval is this many standard errors to each side. */
 const Z95 = 1.96;
 

@@ -28,7 +28,7 @@ describe('a run', () => {
   it('goes through queued and running to done, and its results are in the records', async () => {
     const run = admitCount(app, 'quick');
     expect(run.state).toBe('queued');
-    expect(readdirSync(run.folderPath).sort()).toEqual(['examples.jsonl', 'origin.json', 'spec.json']);
+    expect(readdirSync(run.folderPath).sort()).toEqual(['examples.jsonl', 'log.jsonl', 'origin.json', 'spec.json']);
     const ended = await app.queue.finish(run.id);
     expect(ended).toMatchObject({ state: 'done', result: { kind: 'evaluate' } });
     expect(movesOf(run.id)).toEqual(['queued', 'running', 'done']);

@@ -1,7 +1,7 @@
 // Models: taken in by reference, found by path, name or id, and described.
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, throwIfCancelled } from '../../shared/errors.ts';
 import type { WorkOptions } from '../../shared/progress.ts';
 import type { ModelRef } from '../../shared/recipe.ts';
 import type { CheckpointFacts } from '../../worker/api.ts';
@@ -11,7 +11,20 @@ import { drainStream } from '../jobs/drain.ts';
 
 /** Facts of any checkpoint folder, in the records or not. Throws AppError `not-found`, `bad-model`, `bad-file` or `bad-tokenizer`. */
 export async function inspectModel(app: App, folder: string, work: WorkOptions = {}): Promise<CheckpointFacts> {
-  return await drainStream(await app.worker().calls.inspect({ folder: resolve(folder) }, { signal: work.signal }), work);
+  const stream = await app.worker().calls.inspect({ folder: resolve(folder) });
+  const { signal } = work;
+  throwIfCancelled(signal);
+  const cancelled = Promise.withResolvers<never>();
+  const leave = (): void => {
+    void stream.return?.(undefined as never).catch(() => undefined); // the worker hears it and stops hashing
+    cancelled.reject(new AppError('cancelled', 'Stopped, as asked.'));
+  };
+  signal?.addEventListener('abort', leave, { once: true });
+  try {
+    return await Promise.race([drainStream(stream, work), cancelled.promise]);
+  } finally {
+    signal?.removeEventListener('abort', leave);
+  }
 }
 
 /**

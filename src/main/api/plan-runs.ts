@@ -88,7 +88,7 @@ export function planScores(
   return {
     title: `score ${model.name}`,
     recipe: { kind: 'score', model: referTo(app, model), ...settings, criteria: [...settings.criteria] },
-    ...calibrationOf(app, model, texts),
+    ...calibrationOf(app, model, texts, settings.calibration?.length),
     origin: { sets: {} },
   };
 }
@@ -110,7 +110,7 @@ export function planPruning(
   },
 ): PlanOf<'prune'> {
   const { name, ...rest } = settings;
-  const plan = calibrationOf(app, model, texts);
+  const plan = calibrationOf(app, model, texts, settings.calibration?.length);
   return {
     title: `prune ${model.name} to ${name}`,
     recipe: { kind: 'prune', model: referTo(app, model), ...rest },
@@ -171,12 +171,20 @@ export function planTuning(
 /** What importance is measured on: plain texts, or a task's questions with their answers. */
 export type CalibrationTexts = Texts | Questions;
 
-function calibrationOf(app: App, model: Model, texts: CalibrationTexts | undefined): Pick<RunPlan, 'files' | 'inputs' | 'identities'> {
+function calibrationOf(
+  app: App,
+  model: Model,
+  texts: CalibrationTexts | undefined,
+  length = DEFAULT_WINDOW_TOKENS,
+): Pick<RunPlan, 'files' | 'inputs' | 'identities'> {
   if (texts === undefined) return { files: [], inputs: { models: [model.id] }, identities: identitiesOf(app, model) };
   const lines =
     'prompt' in texts
-      ? [...renderItems(withoutShots(texts.prompt), readItems(app, texts.dataset, texts.task, texts.split, texts.limit))].map(
-          ({ id, rendered }) => ({ id, text: rendered.text }),
+      ? joinNeighbours(
+          [...renderItems(withoutShots(texts.prompt), readItems(app, texts.dataset, texts.task, texts.split, texts.limit))].map(
+            ({ id, rendered }) => ({ id, text: rendered.text }),
+          ),
+          length * CHARACTERS_PER_TOKEN,
         )
       : readTexts(app, texts.dataset, texts.split);
   return {
@@ -184,6 +192,27 @@ function calibrationOf(app: App, model: Model, texts: CalibrationTexts | undefin
     inputs: { models: [model.id], datasets: [texts.dataset.id] },
     identities: identitiesOf(app, model),
   };
+}
+
+/** The recipe's own default length of a calibration window. */
+const DEFAULT_WINDOW_TOKENS = 64;
+/** More than any tokenizer makes of a token of running text on average, so that a joined text is longer than a window. */
+const CHARACTERS_PER_TOKEN = 8;
+
+/**
+ * Questions are often shorter than a calibration window: each is followed by its neighbours, parted by an empty line as worked examples
+ * are, until it has `characters`; the last by the first. Every text counts once as a beginning.
+ */
+export function joinNeighbours(
+  questions: readonly { readonly id: string; readonly text: string }[],
+  characters: number,
+): { id: string; text: string }[] {
+  return questions.map(({ id, text }, index) => {
+    let joined = text;
+    for (let next = 1; joined.length < characters && next < questions.length; next++)
+      joined += `\n\n${questions[(index + next) % questions.length]!.text}`;
+    return { id, text: joined };
+  });
 }
 
 function linesOf(app: App, set: SetPlan): Iterable<object> {

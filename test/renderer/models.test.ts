@@ -7,7 +7,7 @@ import { importFiles } from '../../src/main/api/datasets.ts';
 import { planPruning, planTuning } from '../../src/main/api/plan-runs.ts';
 import { listCandidates } from '../../src/main/api/prompts.ts';
 import { carryOut } from '../../src/main/api/runs.ts';
-import { listModels } from '../../src/main/db/models.ts';
+import { addModel, deleteModel, listModels } from '../../src/main/db/models.ts';
 import { listRuns } from '../../src/main/db/runs.ts';
 import { chooseSettings } from '../../src/shared/recipe.ts';
 import { BENCHMARK_TASKS } from '../../src/shared/tasks/benchmarks.ts';
@@ -167,6 +167,40 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 90_000 }, () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     expect(await findAccessFaults(page)).toEqual([]);
     await page.emulateMedia({ colorScheme: 'light' });
+  });
+
+  it('folds five adapters of one parent into one node, which opens by keyboard and for the one that is chosen', async () => {
+    const { app } = workbench;
+    const base = named('demo');
+    const adapters = ['a', 'b', 'c', 'd', 'e'].map((letter) =>
+      addModel(app.db, { ...base, name: `demo-${letter}`, kind: 'tuned', form: 'adapter', parentId: base.id, hash: letter.repeat(64) }),
+    );
+    app.events.tell({ kind: 'changed', table: 'models', id: base.id });
+    const head = page.getByRole('button', { name: /^5 adapters/ });
+    const member = page.getByRole('button', { name: 'c', exact: true });
+    await head.waitFor();
+    expect([await head.getAttribute('aria-expanded'), await node('demo-c').count()]).toEqual(['false', 0]);
+    await head.focus();
+    await page.keyboard.press('Enter');
+    for (let line = 0; line < 3; line++) await page.keyboard.press('ArrowDown');
+    await expect.poll(() => page.url()).toContain(adapters[2]!.id);
+    expect(await member.getAttribute('aria-pressed')).toBe('true');
+    expect(await findAccessFaults(page)).toEqual([]);
+    await head.click();
+    await expect.poll(() => member.count()).toBe(0);
+    expect(await head.textContent()).toContain('chosen: c');
+
+    await page.reload();
+    await member.waitFor();
+    await page.getByRole('link', { name: 'List' }).click();
+    expect(await page.getByRole('link', { name: 'c', exact: true }).getAttribute('aria-current')).toBe('true');
+    expect(await findAccessFaults(page)).toEqual([]);
+    await head.click();
+    await expect.poll(() => page.getByRole('link', { name: 'c', exact: true }).count()).toBe(0);
+    await page.getByRole('link', { name: 'Graph' }).click();
+    for (const { id } of adapters) deleteModel(app.db, id);
+    app.events.tell({ kind: 'changed', table: 'models', id: base.id });
+    await head.waitFor({ state: 'detached' });
   });
 
   it('says what depends on a model, takes a deletion back, and deletes records and files but never the base’s own', async () => {

@@ -10,7 +10,7 @@ import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } fro
 
 const RESOURCES = join(import.meta.dirname, '../../resources/demo');
 /** A machine that is busy otherwise may take minutes for what takes seconds. */
-const PATIENCE_MS = 600_000;
+const PATIENCE_MS = 180_000;
 
 describe.skipIf(BROWSER_MISSING)('Studies', () => {
   let bench: Workbench;

@@ -6,7 +6,7 @@ import type { Benchmark } from '../../shared/tasks/prompt-library.ts';
 import { compareOutcomes, type Comparison } from '../../shared/statistics/compare-outcomes.ts';
 import type { ChoiceMetric } from '../../shared/statistics/proportions.ts';
 import type { App } from '../app.ts';
-import { findEvaluations, listChoiceOutcomes, type Evaluation } from '../db/evaluations.ts';
+import { findEvaluations, firstExampleId, listChoiceOutcomes, type Evaluation } from '../db/evaluations.ts';
 import type { Model } from '../db/models.ts';
 import { getRun } from '../db/runs.ts';
 import { hashOfSubject } from '../jobs/take-results.ts';
@@ -41,11 +41,15 @@ export function compareModels(app: App, before: Model, after: Model, options: { 
   const [first, second] = [before, after].map((model) =>
     findEvaluations(app.db, hashOfSubject(app.db, model)).filter(({ kind }) => kind === 'choices'),
   );
-  const pairs = first!.flatMap((one, index) => {
-    const other = second!.find((candidate) => candidate.datasetHash === one.datasetHash && candidate.promptHash === one.promptHash);
-    const newer =
-      first!.findIndex((candidate) => candidate.datasetHash === one.datasetHash && candidate.promptHash === one.promptHash) < index;
-    return other && !newer ? [{ one, other }] : [];
+  // A ranking of prompts asks the same data and prompt on another split: the first example tells them apart.
+  const questionsOf = ({ id, datasetHash, promptHash }: Evaluation): string =>
+    JSON.stringify([datasetHash, promptHash, firstExampleId(app.db, id)]);
+  const newest = (evaluations: readonly Evaluation[]): Map<string, Evaluation> =>
+    new Map(evaluations.toReversed().map((evaluation) => [questionsOf(evaluation), evaluation]));
+  const others = newest(second!);
+  const pairs = [...newest(first!)].flatMap(([questions, one]) => {
+    const other = others.get(questions);
+    return other ? [{ one, other }] : [];
   });
   if (pairs.length === 0) {
     throw new AppError(

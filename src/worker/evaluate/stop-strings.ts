@@ -8,17 +8,20 @@ export interface StopScanner {
   flush(): string;
 }
 
-/** A scanner for the first occurrence of any of `stops`; of two at the same place it does not matter which. Empty strings never stop. */
+/**
+ * A scanner for the stop string that is complete first, as text grows; of two that end at one place, the longer. Empty strings never stop.
+ */
 export function scanForStops(stops: readonly string[]): StopScanner {
   const wanted = stops.filter((stop) => stop !== '');
   let held = '';
   return {
     push(piece) {
       const text = held + piece;
-      const found = wanted.map((stop) => text.indexOf(stop)).filter((at) => at >= 0);
-      if (found.length > 0) {
+      const found = wanted.map((stop) => ({ at: text.indexOf(stop), length: stop.length })).filter(({ at }) => at >= 0);
+      const [first] = found.sort((a, b) => a.at + a.length - (b.at + b.length) || a.at - b.at);
+      if (first) {
         held = '';
-        return { text: text.slice(0, Math.min(...found)), stopped: true };
+        return { text: text.slice(0, first.at), stopped: true };
       }
       const settled = text.length - Math.max(0, ...wanted.map((stop) => overlap(text, stop)));
       held = text.slice(settled);

@@ -14,10 +14,13 @@ function scan(pieces: readonly string[], stops: readonly string[]): { given: str
   return { given: [...given, scanner.flush()], stopped: false };
 }
 
-/** What should be given out of the whole text at once. */
+/** What should be given out of the whole text: up to where the stop string begins that is complete first. */
 function cutAtStop(text: string, stops: readonly string[]): { text: string; stopped: boolean } {
-  const at = Math.min(...stops.filter((stop) => stop !== '' && text.includes(stop)).map((stop) => text.indexOf(stop)));
-  return Number.isFinite(at) ? { text: text.slice(0, at), stopped: true } : { text, stopped: false };
+  for (let end = 1; end <= text.length; end++) {
+    const complete = stops.filter((stop) => stop !== '' && text.slice(0, end).endsWith(stop)).map((stop) => stop.length);
+    if (complete.length > 0) return { text: text.slice(0, end - Math.max(...complete)), stopped: true };
+  }
+  return { text, stopped: false };
 }
 
 describe('scanForStops', () => {
@@ -27,6 +30,8 @@ describe('scanForStops', () => {
     [['aab'], ['ab'], ['a'], true],
     [['ab', 'ab', 'c'], ['ababc'], ['', '', ''], true],
     [['x END y Q'], ['Q', 'END'], ['x '], true],
+    [['bcba', 'b'], ['a', 'bab'], ['bcb'], true],
+    [['bcbab'], ['a', 'bab'], ['bcb'], true],
     [['text'], [], ['text', ''], false],
     [['text'], [''], ['text', ''], false],
   ])('%j with stops %j gives %j', (pieces, stops, given, stopped) => {
@@ -45,6 +50,7 @@ describe('scanForStops', () => {
         const { given, stopped } = scan(pieces, wanted);
         expect({ text: given.join(''), stopped }).toEqual(cutAtStop(whole, wanted));
       }),
+      { examples: [['bcbab', ['a', 'bab'], [4]]] },
     );
   });
 });

@@ -22,7 +22,8 @@ export interface FileRefs {
 /** References live as long as the program; the newest are kept, so that a page left open for weeks costs nothing. */
 const MAX_REFS = 100_000;
 
-export function createFileRefs(): FileRefs {
+/** `onUse` hears of every path that a call asks for. */
+export function createFileRefs(onUse?: (path: string) => void): FileRefs {
   const paths = new Map<string, string>();
   return {
     add(path) {
@@ -37,6 +38,7 @@ export function createFileRefs(): FileRefs {
     pathOf(id) {
       const path = paths.get(id);
       if (path === undefined) throw new AppError('not-found', 'This file is not known any more. Drop it or pick it again.', { id });
+      onUse?.(path);
       return path;
     },
   };

@@ -1,11 +1,11 @@
 // Imports in the background: what is dropped is read one dataset after another, with progress, and can be called off.
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import type { App } from '../app.ts';
 import { listDatasets } from '../db/datasets.ts';
 import { importFiles } from './datasets.ts';
 import { groupFiles, type FileGroup, type NamedPath } from './group-files.ts';
+import { sayFault } from './faults.ts';
+import { removeDrops } from './uploads.ts';
 
 /** An import as the page shows it, from its start until it is cleared away. */
 export interface Import {
@@ -50,7 +50,16 @@ export function listImports(app: App): Import[] {
  * The first has the id that is given. Throws AppError `bad-input` or `bad-dataset` for what can be no dataset.
  */
 export function startImports(app: App, id: string, given: readonly NamedPath[]): Import[] {
-  const groups = groupFiles(given);
+  let groups: FileGroup[];
+  try {
+    groups = groupFiles(given);
+  } catch (thrown) {
+    removeDrops(
+      app,
+      given.map(({ path }) => path),
+    );
+    throw thrown;
+  }
   return groups.map((group, index) => enqueue(app, index === 0 ? id : `${id}-${index}`, group).shown);
 }
 
@@ -61,7 +70,10 @@ function enqueue(app: App, id: string, group: FileGroup): Work {
   const work: Work = { shown, group, stop: new AbortController() };
   desk.works.set(id, work);
   const ended = [...desk.works.values()].filter((other) => !isGoing(other));
-  for (const { shown: old } of ended.slice(0, Math.max(0, ended.length - MAX_KEPT))) desk.works.delete(old.id);
+  for (const old of ended.slice(0, Math.max(0, ended.length - MAX_KEPT))) {
+    desk.works.delete(old.shown.id);
+    dropUploads(app, old.group);
+  }
   desk.last = desk.last.then(() => carryOut(app, work));
   tell(app, id);
   return work;
@@ -91,7 +103,7 @@ export function clearImports(app: App, id?: string): void {
   for (const work of [...works.values()]) {
     if (isGoing(work) || (id !== undefined && work.shown.id !== id)) continue;
     works.delete(work.shown.id);
-    if (work.shown.state !== 'done') dropUploads(app, work.group);
+    dropUploads(app, work.group);
   }
   tell(app, id ?? 'imports');
 }
@@ -118,9 +130,7 @@ async function carryOut(app: App, work: Work): Promise<void> {
     if (stop.signal.aborted) return settle(app, work, { state: 'cancelled', said: 'Cancelled. Nothing of it was kept.' });
     // Files whose names tell splits may yet be of different shapes; the reader says so, and then each is a dataset of its own.
     if (thrown instanceof AppError && thrown.data?.['splits'] !== undefined && group.paths.length > 1) return takeApart(app, work);
-    if (!(thrown instanceof AppError))
-      app.host.log(`import: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`);
-    settle(app, work, { state: 'failed', said: thrown instanceof Error ? thrown.message : String(thrown) });
+    settle(app, work, { state: 'failed', said: sayFault(app.host, 'import', thrown).message });
   }
 }
 
@@ -143,14 +153,8 @@ function tell(app: App, id: string): void {
   app.events.tell({ kind: 'changed', table: 'datasets', id });
 }
 
-/** Copies that a browser sent are of no more use once their rows are in the records. */
+/** Copies that a browser sent are of no more use once their rows are in the records, or their import can no more be tried again. */
 function dropUploads(app: App, { paths }: FileGroup): void {
-  for (const path of paths) {
-    const inside = relative(join(app.host.dataFolder, 'uploads'), path);
-    if (inside.startsWith('..') || inside === path) continue;
-    rmSync(path, { force: true });
-    for (const side of ['-labels.lst', '-labels.txt']) rmSync(path.replace(/\.\w+$/, side), { force: true });
-    const folder = dirname(path);
-    if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
-  }
+  const others = [...deskOf(app).works.values()].filter(({ shown }) => shown.state !== 'done').flatMap(({ group }) => group.paths);
+  removeDrops(app, paths, others);
 }

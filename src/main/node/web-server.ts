@@ -1,18 +1,20 @@
 // The workbench on a web address: the built page, its calls over a WebSocket, and files that are dropped on it.
-import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
-import { createReadStream, createWriteStream, mkdirSync, rmSync, statSync } from 'node:fs';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createReadStream, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, normalize, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { RPCHandler } from '@orpc/server/ws';
 import { WebSocketServer } from 'ws';
-import { AppError, asAppError } from '../../shared/errors.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { CallContext } from '../api/calls/call.ts';
 import { createFileRefs } from '../api/file-refs.ts';
 import { router } from '../api/router.ts';
+import { sweepDrops } from '../api/uploads.ts';
 import type { App } from '../app.ts';
 import { contentTypeOf, PAGE_HEADERS } from '../page-headers.ts';
+import { receiveFiles } from './receive-files.ts';
 
 export interface WebServer extends AsyncDisposable {
   /** Where to open the workbench, token included. */
@@ -49,8 +51,9 @@ class Refusal extends Error {
 export async function serveWorkbench(app: App, options: WebServerOptions): Promise<WebServer> {
   const token = options.token ?? randomBytes(24).toString('base64url');
   const names = new Set([...LOOPBACK, options.host]);
-  const files = createFileRefs();
-  const uploads = join(app.host.dataFolder, 'uploads');
+  const files = createFileRefs((path) => reception.claim(path));
+  const reception = receiveFiles(app, files);
+  sweepDrops(app);
   const context: CallContext = { app, files, desk: { kind: 'web' } };
 
   const isToken = (given: string | undefined): boolean => {
@@ -73,7 +76,8 @@ export async function serveWorkbench(app: App, options: WebServerOptions): Promi
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://local');
     admit(request, url);
-    if (request.method === 'PUT' && url.pathname.startsWith('/drop/')) return await takeIn(request, response, url);
+    if ((request.method === 'PUT' || request.method === 'DELETE') && url.pathname.startsWith('/drop/'))
+      return await takeIn(request, response, url);
     if (request.method !== 'GET' && request.method !== 'HEAD') throw new Refusal(405, 'Only pages can be read here.');
     if (url.searchParams.has('token')) {
       // The token leaves the address bar and the history at once.
@@ -106,23 +110,15 @@ export async function serveWorkbench(app: App, options: WebServerOptions): Promi
     else await pipeline(createReadStream(path), response);
   }
 
-  /** A dropped file, kept under the data folder: a browser does not tell where it lies. `folder` gathers the files of one drop. */
+  /** A dropped file: a browser does not tell where it lies. `batch` gathers the files of one drop. */
   async function takeIn(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const name = safeName(decodeURIComponent(url.pathname.slice('/drop/'.length)));
-    const batch = /^[\w-]{1,64}$/.exec(url.searchParams.get('batch') ?? '')?.[0] ?? randomUUID();
-    const folder = join(uploads, batch);
-    mkdirSync(folder, { recursive: true });
-    const path = join(folder, name);
-    try {
-      await pipeline(request, createWriteStream(path, { flags: 'wx' }));
-    } catch (thrown) {
-      // The file that has the name came whole: it stays.
-      if ((thrown as NodeJS.ErrnoException).code === 'EEXIST')
-        throw new Refusal(409, `Two files of this drop are called “${name}”. Drop the second by itself.`);
-      rmSync(path, { force: true });
-      throw asAppError(thrown);
+    const batch = url.searchParams.get('batch') ?? undefined;
+    if (request.method === 'PUT')
+      send(response, 200, await reception.take(request, decodeURIComponent(url.pathname.slice('/drop/'.length)), batch));
+    else {
+      if (batch !== undefined) reception.forget(batch);
+      send(response, 200, {});
     }
-    send(response, 200, { file: files.add(path), folder: files.add(folder) });
   }
 
   const server = createServer((request, response) => {
@@ -130,10 +126,14 @@ export async function serveWorkbench(app: App, options: WebServerOptions): Promi
       const status = thrown instanceof Refusal ? thrown.status : thrown instanceof AppError ? 400 : thrown instanceof URIError ? 400 : 500;
       const known = thrown instanceof Refusal || thrown instanceof AppError;
       if (!known) app.host.log(`web: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`);
-      if (response.headersSent) response.destroy();
+      // Whoever was not let in is not listened to any longer.
+      if (thrown instanceof Refusal) response.setHeader('connection', 'close');
+      if (response.headersSent || request.socket.destroyed) response.destroy();
       else send(response, status, { message: known ? thrown.message : 'Something went wrong that is no fault of yours.' });
     });
   });
+  // A dataset of gigabytes through a slow tunnel takes longer than the five minutes that are the default.
+  server.requestTimeout = 0;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 64 * 2 ** 20 });
   const handler = new RPCHandler<CallContext>(router);
   server.on('upgrade', (request, socket, head) => {
@@ -163,6 +163,7 @@ export async function serveWorkbench(app: App, options: WebServerOptions): Promi
     async [Symbol.asyncDispose]() {
       for (const socket of sockets.clients) socket.terminate();
       server.closeAllConnections();
+      reception[Symbol.dispose]();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
@@ -171,12 +172,4 @@ export async function serveWorkbench(app: App, options: WebServerOptions): Promi
 function send(response: ServerResponse, status: number, value: object): void {
   response.writeHead(status, { ...PAGE_HEADERS, 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(JSON.stringify(value));
-}
-
-/** A file name as it was, without whatever could lead out of a folder or upset a file system. */
-function safeName(name: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are just what must go
-  const plain = name.replace(/[\u0000-\u001f/\\:*?"<>|]/g, '_').slice(-200);
-  if (plain === '' || /^\.+$/.test(plain)) throw new Refusal(400, 'This file has no name that could be kept. Rename it.');
-  return plain;
 }

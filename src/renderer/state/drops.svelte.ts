@@ -11,7 +11,8 @@ export interface Drop {
 }
 
 /** More files than this are no dataset and no model, but a mistake. */
-const MAX_FILES = 2000;
+const MAX_FILES = 1000;
+const MAX_NAME = 200;
 
 /** Makes dropped files known to main: by path in the desktop shell, by sending them to this machine's own server in a browser. */
 export async function takeDrop(transfer: DataTransfer): Promise<Drop> {
@@ -36,14 +37,25 @@ export async function sendFiles(files: readonly File[], folderName?: string): Pr
   const batch = crypto.randomUUID();
   const refs: FileRef[] = [];
   let folder: FileRef | undefined;
-  for (const file of files) {
-    const response = await fetch(`/drop/${encodeURIComponent(file.name)}?batch=${batch}`, { method: 'PUT', body: file });
-    const answer = (await response.json()) as { file: FileRef; folder: FileRef; message?: string };
-    if (!response.ok) throw new AppError('bad-file', `${file.name}: ${answer.message ?? 'it could not be taken in.'}`);
-    refs.push(answer.file);
-    folder = answer.folder;
+  try {
+    for (const file of files) {
+      const response = await fetch(`/drop/${encodeURIComponent(file.name)}?batch=${batch}`, { method: 'PUT', body: file });
+      const answer = (await response.json()) as { file: FileRef; folder: FileRef; message?: string };
+      if (!response.ok) throw new AppError('bad-file', `${file.name}: ${answer.message ?? 'it could not be taken in.'}`);
+      // The person knows it by its own name; the host's has no signs that upset a disk.
+      refs.push({ ...answer.file, name: file.name });
+      folder = answer.folder;
+    }
+  } catch (thrown) {
+    // What was sent before it is of no use alone.
+    await fetch(`/drop/?batch=${batch}`, { method: 'DELETE' }).catch(() => undefined);
+    if (thrown instanceof AppError) throw thrown;
+    throw new AppError('bad-file', 'The files could not be sent: one cannot be read any more, or the connection to Tailor was lost.');
   }
-  return { files: refs, folder: folderName === undefined || folder === undefined ? undefined : { ...folder, name: folderName } };
+  return {
+    files: refs,
+    folder: folderName === undefined || folder === undefined ? undefined : { ...folder, name: folderName.slice(0, MAX_NAME) },
+  };
 }
 
 async function filesOf(folder: FileSystemDirectoryEntry): Promise<File[]> {

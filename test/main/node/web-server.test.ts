@@ -172,7 +172,7 @@ describe('what is dropped', () => {
     const answer = await drop(`${'n'.repeat(400)}.csv`);
     expect((JSON.parse(answer.body) as { file: { name: string } }).file.name).toMatch(/^n+\.csv$/);
     await drop('twice.csv', 'first');
-    expect((await drop('twice.csv', 'second')).status).toBe(409);
+    expect((await drop('twice.csv', 'second')).status).toBe(400);
     expect(readFileSync(join(dataFolder, 'uploads', 'b1', 'twice.csv'), 'utf8')).toBe('first');
   });
 });

@@ -8,6 +8,7 @@ import { EXPORT_TARGETS, exportModel, makeCard, offerExports } from '../export-m
 import { scanHubCache } from '../hub-cache.ts';
 import { describeModel, readLineage } from '../model-facts.ts';
 import { importModel } from '../models.ts';
+import { removeDrops } from '../uploads.ts';
 import { cancelWork, carryWork, listWorks } from '../works.ts';
 import { call } from './call.ts';
 
@@ -30,9 +31,14 @@ export const models = {
   add: call.input(z.object({ file: z.string(), name: name.optional(), workId })).handler(async ({ context, input }) => {
     const path = context.files.pathOf(input.file);
     const title = input.name ?? path.split(/[\\/]/).at(-1)!;
-    return await carryWork(context.app, { id: input.workId, kind: 'add', title, table: 'models' }, (work) =>
-      importModel(context.app, path, { ...work, name: input.name }),
-    );
+    return await carryWork(context.app, { id: input.workId, kind: 'add', title, table: 'models' }, async (work) => {
+      try {
+        return await importModel(context.app, path, { ...work, name: input.name });
+      } catch (thrown) {
+        removeDrops(context.app, [path]); // what a browser sent is of no use when it is no model
+        throw thrown;
+      }
+    });
   }),
 
   /** Takes in the demo's model, which comes with Tailor. */

@@ -8,6 +8,9 @@ export type Dataset = Awaited<ReturnType<typeof api.datasets.list>>[number];
 export type DatasetFacts = Awaited<ReturnType<typeof api.datasets.get>>;
 export type ImportRow = Awaited<ReturnType<typeof api.datasets.imports>>[number];
 
+/** Longer names keep their end, which tells the kind of file. */
+const MAX_NAME = 200;
+
 class Library {
   #all = $state.raw<readonly Dataset[]>();
   #imports = $state.raw<readonly ImportRow[]>([]);
@@ -35,7 +38,9 @@ class Library {
 
   /** Takes in what came in at once. */
   async add(drop: Drop): Promise<void> {
-    const files = drop.folder ? [{ id: drop.folder.id, name: drop.folder.name }] : drop.files.map((file) => ({ id: file.id }));
+    const files = drop.folder
+      ? [{ id: drop.folder.id, name: drop.folder.name }]
+      : drop.files.map((file) => ({ id: file.id, name: file.name.slice(-MAX_NAME) }));
     if (files.length === 0) return;
     const work = crypto.randomUUID();
     this.#begin(work);

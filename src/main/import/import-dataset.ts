@@ -11,7 +11,7 @@ import {
   beginDataset,
   deleteDatasetInSteps,
   finishDatasetInSteps,
-  listValues,
+  listValuesInSteps,
   splitRowsInSteps,
   type Dataset,
   type DatasetRow,
@@ -82,7 +82,7 @@ export async function importDataset(db: Database, paths: string | readonly strin
     read = await readFiles(db, id, files, options);
     if (read.position === 0) throw noRows(files, read.rejected);
     const roles = options.mapping ? checkMapping(options.mapping, read.samples) : agreeOnRoles(read.samples, name, files);
-    const mapping = roles.mapping && completeLabels(db, id, roles.mapping);
+    const mapping = roles.mapping && (await completeLabels(db, id, roles.mapping, read.position, options));
     const splitReason = await assignSplits(db, id, files, read.position, options);
     const finish = finishDatasetInSteps(db, id, {
       columns: [...new Set(read.samples.flatMap((sample) => [...sample.columns]))],
@@ -91,7 +91,7 @@ export async function importDataset(db: Database, paths: string | readonly strin
       splitReason,
       rejectedCount: read.rejectedCount,
     });
-    return await inTurns(finish, 'comparing rows', read.position, options);
+    return await inTurns(finish, 'comparing rows', 2 * read.position, options);
   } catch (error) {
     await inTurns(deleteDatasetInSteps(db, id), 'tidying up', read?.position ?? 0, {});
     throw asAppError(error);
@@ -224,9 +224,10 @@ function agreeOnRoles(samples: readonly SplitSample[], name: string, files: read
 }
 
 /** Labels that the sample did not show; a column with too many values is no label column, and keeps the sample's. */
-function completeLabels(db: Database, id: string, mapping: RoleMapping): RoleMapping {
+async function completeLabels(db: Database, id: string, mapping: RoleMapping, rows: number, work: WorkOptions): Promise<RoleMapping> {
   if (mapping.kind !== 'classification') return mapping;
-  const values = listValues(db, id, goldColumn(mapping, [])!, MAX_LABELS + 1).filter((value) => !isHiddenLabel(value));
+  const found = await inTurns(listValuesInSteps(db, id, goldColumn(mapping, [])!, MAX_LABELS + 1), 'listing labels', rows, work);
+  const values = found.filter((value) => !isHiddenLabel(value));
   const known = new Map(mapping.labels.map(({ value, word }) => [value, word]));
   return { ...mapping, labels: values.slice(0, MAX_LABELS).map((value) => ({ value, word: known.get(value) ?? value.trim() })) };
 }

@@ -49,6 +49,13 @@ const RAW_ROWS: readonly { step: number; insert: string; select: string; expecte
     select: `SELECT name, value_json FROM settings`,
     expected: [{ name: 'theme', value_json: '{"is":"dark"}' }],
   },
+  {
+    step: 3,
+    insert: `INSERT INTO datasets (id, name, state, sources_json, created_at) VALUES ('d', 'n', 'ready', '[]', 5);
+             INSERT INTO dataset_rows (dataset_id, position, split, line, hash, values_json) VALUES ('d', 0, 'train', 1, x'00', '{"a":1}')`,
+    select: `SELECT hash FROM dataset_rows WHERE dataset_id = 'd'`,
+    expected: [{ hash: Buffer.from([0]) }],
+  },
 ];
 
 describe('migrations', () => {

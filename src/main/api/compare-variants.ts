@@ -1,7 +1,5 @@
 // Two to four variants side by side: what each scored on every set, what flipped between two of them, and single examples in full.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import type { ChoiceExample } from '../../shared/examples.ts';
 import type { ChoiceOutcome, SetSummary } from '../../shared/results.ts';
@@ -13,8 +11,9 @@ import { assignMarks, type VariantMark } from '../../shared/variant-marks.ts';
 import type { App } from '../app.ts';
 import { findEvaluations, firstExampleId, listChoiceOutcomes, type Evaluation, type Flip } from '../db/evaluations.ts';
 import { getModel, listLineage, type Model } from '../db/models.ts';
-import { getRun, listRunInputs, listRuns } from '../db/runs.ts';
+import { listRunInputs, listRuns } from '../db/runs.ts';
 import { hashOfSubject } from '../jobs/take-results.ts';
+import { readSetExamples } from './set-examples.ts';
 
 /** Ids of a variant's models: one, or several that each were tuned for a task of their own. */
 export type VariantIds = readonly string[];
@@ -417,20 +416,7 @@ function outcomesById(app: App, evaluation: Evaluation): Map<string, ChoiceOutco
 function textsOf(app: App, { evaluations }: MeasuredSet): Map<string, ChoiceExample> {
   const largest = evaluations.filter((one) => one !== undefined).sort((a, b) => sizeOf(b.summary) - sizeOf(a.summary))[0];
   if (!largest) return new Map();
-  return remember(app, `texts ${largest.id}`, () => {
-    const path = pathOfSet(app, largest);
-    if (path === undefined || !existsSync(path)) return new Map<string, ChoiceExample>();
-    const lines = readFileSync(path, 'utf8').split('\n');
-    const examples = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as ChoiceExample);
-    return new Map(examples.map((example) => [example.id, example]));
-  });
-}
-
-/** Where the examples of an evaluation lie. */
-export function pathOfSet(app: App, { runId, setName }: Evaluation): string | undefined {
-  const run = getRun(app.db, runId);
-  const set = run.recipe.kind === 'evaluate' ? run.recipe.sets.find(({ name }) => name === setName) : undefined;
-  return set && join(run.folderPath, set.file);
+  return remember(app, `texts ${largest.id}`, () => readSetExamples(app, largest));
 }
 
 /** Evaluations never change, so what was read of the last few is kept: a filter or the next example must not read it all again. */

@@ -8,11 +8,9 @@ import type { ChoiceMetric } from '../../shared/statistics/proportions.ts';
 import type { App } from '../app.ts';
 import { findEvaluations, firstExampleId, listChoiceOutcomes, type Evaluation } from '../db/evaluations.ts';
 import type { Model } from '../db/models.ts';
-import { getRun } from '../db/runs.ts';
 import { hashOfSubject } from '../jobs/take-results.ts';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ChoiceExample } from '../../shared/examples.ts';
+import { readSetExamples } from './set-examples.ts';
 
 /** One example that flipped, with its text and what both models made of it. */
 export interface FlippedExample {
@@ -64,7 +62,7 @@ function compareSet(app: App, one: Evaluation, other: Evaluation, { examples, se
   const metric: ChoiceMetric = BENCHMARK_TASKS[one.setName as Benchmark]?.metric === 'acc_norm' ? 'acc_norm' : 'acc';
   const [before, after] = [listChoiceOutcomes(app.db, one.id), listChoiceOutcomes(app.db, other.id)];
   const comparison = compareOutcomes(before, after, metric, { seed });
-  const texts = readExamples(app, one);
+  const texts = readSetExamples(app, one);
   const tell = (ids: readonly string[], flip: FlippedExample['flip']): FlippedExample[] =>
     ids.slice(0, examples).map((id) => describeFlip(id, flip, texts.get(id), find(before, id), find(after, id), metric));
   return {
@@ -97,18 +95,4 @@ function describeFlip(
 
 function find(outcomes: readonly ChoiceOutcome[], id: string): ChoiceOutcome {
   return outcomes.find((outcome) => outcome.id === id)!;
-}
-
-/** The rendered examples of the set, from the folder of the run that measured it. */
-function readExamples(app: App, evaluation: Evaluation): Map<string, ChoiceExample> {
-  const run = getRun(app.db, evaluation.runId);
-  const set = run.recipe.kind === 'evaluate' ? run.recipe.sets.find(({ name }) => name === evaluation.setName) : undefined;
-  if (!set) return new Map();
-  const lines = readFileSync(join(run.folderPath, set.file), 'utf8').split('\n');
-  return new Map(
-    lines
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as ChoiceExample)
-      .map((example) => [example.id, example]),
-  );
 }

@@ -1,7 +1,4 @@
 // The examples behind a figure: each question of an evaluation with its choices, how likely the model found them, and which it took.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { ChoiceExample } from '../../shared/examples.ts';
 import { isRight, pickOf, type ChoiceMetric } from '../../shared/statistics/proportions.ts';
 import { BENCHMARK_TASKS } from '../../shared/tasks/benchmarks.ts';
 import type { Task } from '../../shared/tasks/item.ts';
@@ -9,8 +6,9 @@ import type { Benchmark } from '../../shared/tasks/prompt-library.ts';
 import type { App } from '../app.ts';
 import { getDataset } from '../db/datasets.ts';
 import { getEvaluation, listChoiceOutcomes, type Evaluation } from '../db/evaluations.ts';
-import { getRun, listRunInputs } from '../db/runs.ts';
+import { listRunInputs } from '../db/runs.ts';
 import { taskOf } from './datasets.ts';
+import { readSetExamples } from './set-examples.ts';
 
 /** One question as it was asked and answered. */
 export interface AnsweredExample {
@@ -42,7 +40,7 @@ export function pageExamples(
   const outcomes = listChoiceOutcomes(app.db, evaluationId);
   const right = outcomes.filter((outcome) => isRight(outcome, metric)).length;
   const shown = outcomes.filter((outcome) => show === 'all' || isRight(outcome, metric) === (show === 'right'));
-  const texts = readChoiceExamples(app, evaluation);
+  const texts = readSetExamples(app, evaluation);
   const examples = shown.slice(offset, offset + limit).map((outcome): AnsweredExample => {
     const asked = texts.get(outcome.id);
     const shared = sharedStart(asked?.choices.map(({ context }) => context) ?? ['']);
@@ -60,21 +58,6 @@ export function pageExamples(
     };
   });
   return { metric, right, wrong: outcomes.length - right, total: shown.length, examples };
-}
-
-/** The rendered examples of a set by id, from the folder of the run that measured it; none when the folder is gone. */
-function readChoiceExamples(app: App, evaluation: Evaluation): Map<string, ChoiceExample> {
-  const run = getRun(app.db, evaluation.runId);
-  const set = run.recipe.kind === 'evaluate' ? run.recipe.sets.find(({ name }) => name === evaluation.setName) : undefined;
-  if (!set) return new Map();
-  let lines: string[];
-  try {
-    lines = readFileSync(join(run.folderPath, set.file), 'utf8').split('\n');
-  } catch {
-    return new Map(); // the outcomes are in the records; only the texts went with the folder
-  }
-  const examples = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as ChoiceExample);
-  return new Map(examples.map((example) => [example.id, example]));
 }
 
 /** The figure that stands for the evaluation's task. */

@@ -23,7 +23,8 @@ import {
   type SetPlan,
   type TuneSettings,
 } from './plan-runs.ts';
-import { findPrompt, rankPrompts } from './prompts.ts';
+import { findPrompt } from './prompts.ts';
+import { rankPrompts } from './rank-prompts.ts';
 import { carryOut, type DoneRun, type RunPlan } from './runs.ts';
 import { tabulateStudy } from './study-table.ts';
 import { resolve } from 'node:path';

@@ -6,19 +6,9 @@ import { countSplits, getDataset, type Dataset } from '../../db/datasets.ts';
 import { getModel } from '../../db/models.ts';
 import { findPromptWinner } from '../../db/prompts.ts';
 import type { App } from '../../app.ts';
-import {
-  describeCandidates,
-  findPrompt,
-  findRanking,
-  forgetPrompt,
-  listTasks,
-  resolveTask,
-  savePrompt,
-  showExample,
-  startRanking,
-  surveyPrompt,
-  tokenizeExample,
-} from '../prompts.ts';
+import { showExample, surveyPrompt, tokenizeExample } from '../prompt-preview.ts';
+import { describeCandidates, findPrompt, forgetPrompt, listTasks, resolveTask, savePrompt } from '../prompts.ts';
+import { findRanking, startRanking } from '../rank-prompts.ts';
 import { call } from './call.ts';
 
 const id = z.string().min(1).max(100);

@@ -41,14 +41,9 @@ export function asAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const code = (thrown as { code?: unknown } | null)?.code;
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'SQLITE_FULL') {
-    return new AppError(
-      'disk-full',
-      'The disk is full: nothing half-written was kept. Free some space and run the same command again.',
-      undefined,
-      {
-        cause: thrown,
-      },
-    );
+    return new AppError('disk-full', 'The disk is full: nothing half-written was kept. Free some space and try again.', undefined, {
+      cause: thrown,
+    });
   }
   throw thrown;
 }

@@ -93,7 +93,7 @@ export async function importDataset(db: Database, paths: string | readonly strin
     });
     return await inTurns(finish, 'comparing rows', 2 * read.position, options);
   } catch (error) {
-    await inTurns(deleteDatasetInSteps(db, id), 'tidying up', read?.position ?? 0, {});
+    await inTurns(deleteDatasetInSteps(db, id), 'tidying up', read?.position ?? 0, { progress: options.progress });
     throw asAppError(error);
   }
 }

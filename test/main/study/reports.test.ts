@@ -61,7 +61,7 @@ describe('the terminal table', () => {
 describe('Markdown', () => {
   it('is a table whose cells cannot break it', () => {
     const lines = formatStudyMarkdown(table).split('\n');
-    expect(lines[0]).toContain('odd<"task">\\|name');
+    expect(lines[0]).toContain('odd\\<"task">\\|name');
     expect(lines[1]).toMatch(/^\| --- \| ---: \|/);
     const bars = (line: string): number => line.replaceAll('\\|', '').split('|').length;
     expect(new Set(lines.slice(0, 6).map(bars)).size).toBe(1);

@@ -58,6 +58,11 @@ export async function sendFiles(files: readonly File[], folderName?: string): Pr
   };
 }
 
+/** Whether single files came that belong to no model: then they are datasets, whichever page is open. */
+export function isData({ files, folder }: Drop): boolean {
+  return folder === undefined && !files.some(({ name }) => /(^config\.json|\.safetensors)$/i.test(name));
+}
+
 async function filesOf(folder: FileSystemDirectoryEntry): Promise<File[]> {
   const reader = folder.createReader();
   const entries: FileSystemEntry[] = [];
@@ -77,10 +82,13 @@ type Taker = (drop: Drop) => Promise<void>;
 
 class Drops {
   #taker: Taker | undefined;
+  #waiting: ((taker: Taker) => void) | undefined;
 
   /** Called by the page that takes drops while it is shown; returns the function that ends it. */
   takeWith(taker: Taker): () => void {
     this.#taker = taker;
+    this.#waiting?.(taker);
+    this.#waiting = undefined;
     return () => {
       if (this.#taker === taker) this.#taker = undefined;
     };
@@ -88,6 +96,14 @@ class Drops {
 
   get taker(): Taker | undefined {
     return this.#taker;
+  }
+
+  /** Turns to a page that takes drops, and waits until it is there. */
+  takerAfter(turn: () => void): Promise<Taker> {
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+      turn();
+    });
   }
 }
 

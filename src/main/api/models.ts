@@ -35,10 +35,13 @@ export async function importModel(app: App, folder: string, options: WorkOptions
   const folderPath = resolve(folder);
   const facts = await inspectModel(app, folderPath, options);
   const known = listModels(app.db).find((model) => model.hash === facts.hash && model.folderPath === folderPath);
-  return (
-    known ??
-    addModel(app.db, { ...describe(facts), name: options.name ?? basename(folderPath), kind: 'base', form: 'checkpoint', folderPath })
-  );
+  const name = options.name ?? (folderPath === demoModelFolder(app) ? 'demo' : basename(folderPath));
+  return known ?? addModel(app.db, { ...describe(facts), name, kind: 'base', form: 'checkpoint', folderPath });
+}
+
+/** Where the model lies that comes with Tailor. */
+export function demoModelFolder(app: App): string {
+  return resolve(app.host.resourcesFolder, 'demo', 'model');
 }
 
 function describe(facts: CheckpointFacts): Pick<Model, 'hash' | 'parameters' | 'sizeBytes' | 'config'> {

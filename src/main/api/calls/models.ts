@@ -7,7 +7,7 @@ import { deleteModelWithFiles, describeDeletion } from '../delete-model.ts';
 import { EXPORT_TARGETS, exportModel, makeCard, offerExports } from '../export-model.ts';
 import { scanHubCache } from '../hub-cache.ts';
 import { describeModel, readLineage } from '../model-facts.ts';
-import { importModel } from '../models.ts';
+import { demoModelFolder, importModel } from '../models.ts';
 import { removeDrops } from '../uploads.ts';
 import { cancelWork, carryWork, listWorks } from '../works.ts';
 import { call } from './call.ts';
@@ -43,9 +43,8 @@ export const models = {
 
   /** Takes in the demo's model, which comes with Tailor. */
   addDemo: call.input(z.object({ workId })).handler(async ({ context, input }) => {
-    const folder = join(context.app.host.resourcesFolder, 'demo', 'model');
     return await carryWork(context.app, { id: input.workId, kind: 'add', title: 'the demo model', table: 'models' }, (work) =>
-      importModel(context.app, folder, { ...work, name: 'demo' }),
+      importModel(context.app, demoModelFolder(context.app), work),
     );
   }),
 

@@ -220,14 +220,23 @@ export function findDatasetByName(db: Database, name: string): Dataset | undefin
   return selectOne<Dataset>(db, `${READY} AND name = ? ORDER BY id DESC LIMIT 1`, [name]);
 }
 
+/** Rows of a finished dataset never change, and counting millions takes a second. */
+const knownSplits = new WeakMap<Database, Map<string, Readonly<Record<string, number>>>>();
+
 /** How many rows each split has. */
 export function countSplits(db: Database, datasetId: string): Readonly<Record<string, number>> {
+  const known = knownSplits.get(db) ?? new Map<string, Readonly<Record<string, number>>>();
+  knownSplits.set(db, known);
+  const counted = known.get(datasetId);
+  if (counted) return counted;
   const rows = selectAll<{ split: string; count: number }>(
     db,
     'SELECT split, count(*) AS count FROM dataset_rows WHERE dataset_id = ? GROUP BY split ORDER BY min(position)',
     [datasetId],
   );
-  return Object.fromEntries(rows.map(({ split, count }) => [split, count]));
+  const splits = Object.fromEntries(rows.map(({ split, count }) => [split, count]));
+  if (selectOne(db, `${READY} AND id = ?`, [datasetId])) known.set(datasetId, splits);
+  return splits;
 }
 
 /** A page of rows: `limit` of them from the `offset`-th on, of one split or, without it, of all. */
@@ -353,6 +362,7 @@ export function* deleteDatasetInSteps(db: Database, id: string): Generator<numbe
   }
   // Should the program end in between, the next start removes the rest.
   execute(db, `UPDATE datasets SET state = 'importing' WHERE id = ?`, [id]);
+  knownSplits.get(db)?.delete(id);
   for (let gone = 0, last = STEP_ROWS; last === STEP_ROWS; yield (gone += last)) {
     last = execute(db, `DELETE FROM dataset_rows WHERE id IN (SELECT id FROM dataset_rows WHERE dataset_id = ? LIMIT ${STEP_ROWS})`, [id]);
   }

@@ -1,5 +1,5 @@
 // The words and marks of runs: their states, their kinds, the time they have left.
-import { formatDuration } from '../../../shared/figures.ts';
+import { formatBytes, formatDuration } from '../../../shared/figures.ts';
 import type { ProgressFrame } from '../../../shared/progress.ts';
 import type { RunState } from '../../../shared/run-states.ts';
 import type { IconName } from '../../parts/icons.ts';
@@ -50,4 +50,9 @@ export function timeLeft(id: string, frame: ProgressFrame): number | undefined {
   }
   const gone = frame.done - first.done;
   return gone > 0 ? ((Date.now() - first.at) * (frame.total - frame.done)) / gone : undefined;
+}
+
+/** How much of a phase is done, in units that are read at a glance. */
+export function amountOf({ done, total, unit }: ProgressFrame): string {
+  return unit === 'bytes' ? `${formatBytes(done)} of ${formatBytes(total)}` : `${done} of ${total}`;
 }

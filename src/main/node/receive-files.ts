@@ -6,7 +6,7 @@ import { basename, extname, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { AppError, asAppError } from '../../shared/errors.ts';
 import type { FileRef, FileRefs } from '../api/file-refs.ts';
-import { dropOf, makeDrop, removeDrops } from '../api/uploads.ts';
+import { dropOf, makeDrop, removeDrops, uploadsFolder } from '../api/uploads.ts';
 import type { App } from '../app.ts';
 
 /** A drop that was sent whole and that no page took in within this time is of a browser that went away. */
@@ -57,8 +57,7 @@ export function receiveFiles(app: App, files: Pick<FileRefs, 'add'>, idleMs = ID
       return { file: files.add(join(folder, name)), folder: files.add(folder) };
     },
     forget(drop) {
-      const folder = isDropName(drop) ? dropOf(app, makeDrop(app, drop)) : undefined;
-      if (folder !== undefined) remove(folder);
+      if (isDropName(drop)) remove(join(uploadsFolder(app), drop));
     },
     claim(path) {
       const folder = dropOf(app, path);

@@ -112,12 +112,14 @@ const CALIBRATION_SAMPLES = 50;
 
 /** Parameters of the demo's model, whose folder is only read when the demo starts. */
 const DEMO_PARAMETERS = 1.91e6;
+/** Tokens of its questions with an answer, which are short. */
+const DEMO_TOKENS = 27;
 
 /** About what the demo study costs on this machine. */
 export function estimateDemo(app: App): { seconds: number; memoryBytes: number; runs: number; parameters: number } {
   const settings = demoStudySettings(app.host.resourcesFolder);
   const steps = studySteps(shapeOfStudy(settings, (task) => task.task ?? task.dataset));
-  return { ...estimateStudy(steps, DEMO_PARAMETERS, paceOf(app)), runs: steps.length, parameters: DEMO_PARAMETERS };
+  return { ...estimateStudy(steps, DEMO_PARAMETERS, paceOf(app), DEMO_TOKENS), runs: steps.length, parameters: DEMO_PARAMETERS };
 }
 
 /** How fast this machine has measured models: the best of the newest evaluations, since short ones are mostly their own start. */

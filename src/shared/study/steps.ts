@@ -16,13 +16,15 @@ export type StudyShape = Pick<StudySettings, 'ratios' | 'draws' | 'shots' | 'ran
   readonly pruneSteps: number;
   readonly samples: number;
   readonly steps: number;
+  /** Updates at ratios that have their own number of them. */
+  readonly stepsByRatio?: Readonly<Record<string, number>>;
   readonly batch: number;
   readonly evaluateEvery?: number;
   readonly hasTeacher: boolean;
 };
 
-/** Choices of a question, in the mean over the benchmarks; each is a pass. */
-const CHOICES = 3;
+/** What the choices of a question cost beside an example of its length: they share its context. */
+const CHOICES = 1.2;
 /** A training example costs its forward pass and about two more for the backward one. */
 const TRAINING = 3;
 /** A text is measured in about as many windows. */
@@ -53,6 +55,9 @@ export function shapeOfStudy(
     pruneSteps: settings.prune.steps,
     samples: settings.calibration.samples,
     steps: tune.steps ?? DEFAULT_STEPS,
+    stepsByRatio: Object.fromEntries(
+      Object.entries(settings.tuneByRatio).flatMap(([ratio, { steps }]) => (steps === undefined ? [] : [[ratio, steps]])),
+    ),
     batch: tune.batch ?? DEFAULT_BATCH,
     evaluateEvery: tune.evaluateEvery,
     hasTeacher: settings.distill !== undefined,
@@ -79,9 +84,11 @@ export function studySteps(shape: StudyShape): StudyStep[] {
     for (const ratio of [...shape.ratios, 0]) {
       for (const task of shape.tasks) {
         const role = `${ratio}/${task.name}/draw-${draw}`;
-        const checks = shape.evaluateEvery === undefined ? 0 : Math.ceil(shape.steps / shape.evaluateEvery) * shape.rankItems * CHOICES;
-        const teaching = shape.hasTeacher && ratio > 0 ? 1 : 0;
-        steps.push({ role: `tune/${role}`, kind: 'tune', passes: shape.steps * shape.batch * (TRAINING + teaching) + checks });
+        const updates = shape.stepsByRatio?.[String(ratio)] ?? shape.steps;
+        const checks = shape.evaluateEvery === undefined ? 0 : Math.ceil(updates / shape.evaluateEvery) * shape.rankItems * CHOICES;
+        // The teacher predicts each shot once.
+        const teaching = shape.hasTeacher && ratio > 0 ? shape.shots : 0;
+        steps.push({ role: `tune/${role}`, kind: 'tune', passes: updates * shape.batch * TRAINING + teaching + checks });
         steps.push(evaluation(`${role}/tuned`, [task], draw === 0 ? shape.texts : 0));
       }
     }
@@ -104,11 +111,16 @@ const START_SECONDS = 1;
 const PROGRAM_BYTES = 350e6;
 const BYTES_PER_PARAMETER = 6;
 
-/** About how long the steps take, and the memory at their peak. */
-export function estimateStudy(steps: readonly StudyStep[], parameters: number, pace: Pace): { seconds: number; memoryBytes: number } {
+/** About how long the steps take, and the memory at their peak. `tokens` are those of an example with one of its choices. */
+export function estimateStudy(
+  steps: readonly StudyStep[],
+  parameters: number,
+  pace: Pace,
+  tokens = TOKENS,
+): { seconds: number; memoryBytes: number } {
   const passes = steps.reduce((sum, step) => sum + step.passes, 0);
   return {
-    seconds: steps.length * START_SECONDS + (passes * TOKENS * 2 * parameters) / pace.operationsPerSecond,
+    seconds: steps.length * START_SECONDS + (passes * tokens * 2 * parameters) / pace.operationsPerSecond,
     memoryBytes: PROGRAM_BYTES + parameters * BYTES_PER_PARAMETER,
   };
 }

@@ -34,6 +34,8 @@ describe('the steps of a study', () => {
     const plain = secondsOf({});
     expect(plain).toBeGreaterThan(0);
     expect(secondsOf({ tune: { steps: 1000 } })).toBeGreaterThan(plain);
+    expect(secondsOf({ tuneByRatio: { 0: { steps: 5 } } })).toBeLessThan(plain);
+    expect(secondsOf({ distill: {} })).toBeGreaterThan(plain);
     expect(secondsOf({ perplexity: [{ name: 't', dataset: 't' }] })).toBeGreaterThan(plain);
     expect(secondsOf({ tasks: [{ dataset: 'a', items: 10 }] })).toBeLessThan(plain);
   });

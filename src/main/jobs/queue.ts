@@ -66,8 +66,8 @@ export function openQueue(db: Database, worker: () => Worker, log: (line: string
   const listeners = new Set<(event: QueueEvent) => void>();
   let stopping: { readonly runId: string; readonly kind: StopKind } | undefined;
   let current: { readonly runId: string; readonly ended: Promise<Run> } | undefined;
-  let working = false;
-  let held = false;
+  /** asked: runs are carried out when someone waits for them; working: as they come; held: none until further notice. */
+  let mode: 'asked' | 'working' | 'held' = 'asked';
 
   const tell = (event: QueueEvent): void => {
     for (const listener of listeners) listener(event);
@@ -121,7 +121,7 @@ export function openQueue(db: Database, worker: () => Worker, log: (line: string
     const ended = carry(run).finally(() => {
       current = undefined;
       stopping = undefined;
-      if (working) queueMicrotask(takeOn);
+      queueMicrotask(takeOn);
     });
     current = { runId: run.id, ended };
     tell({ kind: 'moved', run });
@@ -130,7 +130,7 @@ export function openQueue(db: Database, worker: () => Worker, log: (line: string
 
   /** Takes the next run where none is at work and the queue is not held. */
   function takeOn(): void {
-    if (working && !current) next();
+    if (mode === 'working' && !current) next();
   }
 
   return {
@@ -184,19 +184,17 @@ export function openQueue(db: Database, worker: () => Worker, log: (line: string
       }
     },
     work() {
-      working = true;
-      held = false;
+      mode = 'working';
       takeOn();
     },
     hold() {
-      working = false;
-      held = true;
+      mode = 'held';
     },
     get isWorking() {
-      return working;
+      return mode === 'working';
     },
     get isHeld() {
-      return held;
+      return mode === 'held';
     },
     get runningId() {
       return current?.runId;

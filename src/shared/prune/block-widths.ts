@@ -109,9 +109,21 @@ export function globalWidths(config: LlamaConfig, settings: ChooseSettings, left
     for (; place < length; place++) if (place < firstSkipped[slots[place]!]!) firstSkipped[slots[place]!] = place;
     const free = firstSkipped.keys().filter((slot) => firstSkipped[slot]! < length && counts[slot]! > 1);
     const [first] = [...free].sort((a, b) => costs[a]! - costs[b]! || firstSkipped[a]! - firstSkipped[b]!);
-    if (first !== undefined) counts[first]!--;
+    if (first !== undefined) {
+      counts[first]!--;
+      excess -= costs[first]!;
+    }
+    // That one may have been large, so that smaller ones went in vain: they come back, highest score first.
+    const seen = new Int32Array(2 * B);
+    for (place = length - 1; place >= 0 && -excess >= smallest; place--) {
+      const slot = slots[place]!;
+      if (++seen[slot]! <= counts[slot]! || costs[slot]! > -excess) continue;
+      counts[slot]!++;
+      excess += costs[slot]!;
+    }
   }
   const [kv, ffn] = widthsNow();
+  if (settings.ffnMultiple === 1) return space.widths(kv, ffn);
   return meetBudget(config, space, goal.parameters, kv, () => ffn);
 }
 
@@ -144,10 +156,10 @@ function rankUnits({ bundles }: Space, { unit, ranking }: ChooseSettings, left: 
       count += values.length;
     }
     const mean = sum / count;
-    const scale = ranking === 'global-normalised' && mean > 0 ? 1 / mean : 1;
+    const unitScore = ranking === 'global-normalised' && mean > 0 ? mean : 1;
     for (const [b, values] of own.entries()) {
       for (const value of values) {
-        score[at] = value * scale;
+        score[at] = value / unitScore;
         slot[at++] = which * bundles.length + b;
       }
     }

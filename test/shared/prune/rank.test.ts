@@ -130,8 +130,8 @@ function rank(config: LlamaConfig, wanted: ChooseSettings, units: UnitScores): U
         return Array.from(scores, (score): Unit => ({ layer, kind, score }));
       });
       const mean = own.reduce((sum, { score }) => sum + score, 0) / own.length;
-      const scale = wanted.ranking === 'global-normalised' && mean > 0 ? 1 / mean : 1;
-      return own.map((unit) => ({ ...unit, score: unit.score * scale }));
+      const one = wanted.ranking === 'global-normalised' && mean > 0 ? mean : 1;
+      return own.map((unit) => ({ ...unit, score: unit.score / one }));
     })
     .sort((a, b) => a.score - b.score);
 }
@@ -157,11 +157,19 @@ function cutToBudget(config: LlamaConfig, wanted: ChooseSettings, units: UnitSco
   };
   let excess = countParameters(config) - budget;
   const skipped: Unit[] = [];
-  for (const unit of rank(config, wanted, units)) {
+  const ranked = rank(config, wanted, units);
+  for (const unit of ranked) {
     if (costOf(unit) <= excess && cut(unit)) excess -= costOf(unit);
     else skipped.push(unit);
   }
-  if (excess > 0) skipped.sort((a, b) => costOf(a) - costOf(b)).find(cut);
+  if (excess <= 0) return widths;
+  const last = skipped.sort((a, b) => costOf(a) - costOf(b)).find(cut);
+  if (last) excess -= costOf(last);
+  for (const unit of ranked.filter((unit) => !skipped.includes(unit)).reverse()) {
+    if (costOf(unit) > -excess) continue;
+    widths[unit.layer]![unit.kind]++;
+    excess += costOf(unit);
+  }
   return widths;
 }
 

@@ -11,6 +11,8 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'chrome140',
     assetsInlineLimit: 0,
+    // What is bundled here loses its own folder, and with it the licence that must go along.
+    license: { fileName: 'licences.txt' },
     modulePreload: { polyfill: false },
   },
 });

@@ -41,7 +41,7 @@ export async function describeDeletion(app: App, id: string): Promise<Deletion> 
     runs: runs.length,
     freedBytes: sizes.reduce((total, bytes) => total + bytes, 0),
     kept: folders.some((folder) => isInside(folder, folderPath)) ? undefined : folderPath,
-    blocked: findObstacle(app, runs),
+    blocked: findObstacle(app, models, runs),
   };
 }
 
@@ -51,7 +51,7 @@ export async function describeDeletion(app: App, id: string): Promise<Deletion> 
  */
 export async function deleteModelWithFiles(app: App, id: string): Promise<void> {
   const { models, runs, folders } = planDeletion(app, id);
-  const obstacle = findObstacle(app, runs);
+  const obstacle = findObstacle(app, models, runs);
   if (obstacle !== undefined) throw new AppError('bad-input', obstacle, { id });
   inTransaction(app.db, () => {
     for (const run of runs) deleteScoreSetsOfRun(app.db, run.id);
@@ -89,7 +89,10 @@ function planDeletion(app: App, id: string): Plan {
   return { models, runs: [...runs.values()], folders: [...runFolders, ...loose] };
 }
 
-function findObstacle(app: App, runs: readonly Run[]): string | undefined {
+function findObstacle(app: App, models: readonly Model[], runs: readonly Run[]): string | undefined {
+  const going = new Set(models.map(({ id }) => id));
+  const taught = runs.flatMap((run) => listModelsOfRun(app.db, run.id)).find(({ id }) => !going.has(id));
+  if (taught) return `“${taught.name}” learnt from it as its teacher. Delete “${taught.name}” first, and this model can go.`;
   const atWork = runs.find((run) => run.state === 'running' || run.state === 'queued');
   if (atWork)
     return `“${atWork.title}” is ${atWork.state === 'running' ? 'at work' : 'waiting'} and needs it. Stop that run on Runs first.`;

@@ -163,7 +163,12 @@ export function planTuning(
     },
     files,
     origin: { sets: {}, modelName: settings.name },
-    inputs: { models: [model.id], datasets: [dataset.id], promptVersions: [keepPrompt(app, questions)] },
+    // The student first: it is what is tuned.
+    inputs: {
+      models: [...new Set([model.id, ...(settings.distill ? [settings.distill.teacher.id] : [])])],
+      datasets: [dataset.id],
+      promptVersions: [keepPrompt(app, questions)],
+    },
     identities: [...identitiesOf(app, model), ...(settings.distill ? identitiesOf(app, settings.distill.teacher) : [])],
   };
 }

@@ -88,12 +88,12 @@ export function listRunsReading(db: Database, modelId: string): Run[] {
   return selectAll<Run>(db, 'SELECT * FROM runs WHERE id IN (SELECT run_id FROM run_inputs WHERE model_id = ?) ORDER BY id', [modelId]);
 }
 
-/** Ids of the records that a run reads. */
+/** Ids of the records that a run reads, in the order in which they were given: of the models, the one that is worked on comes first. */
 export function listRunInputs(db: Database, id: string): Required<RunInputs> {
   const ids = (column: string): string[] =>
-    selectAll<{ id: string }>(db, `SELECT ${column} AS id FROM run_inputs WHERE run_id = ? AND ${column} IS NOT NULL`, [id]).map(
-      (row) => row.id,
-    );
+    selectAll<{ id: string }>(db, `SELECT ${column} AS id FROM run_inputs WHERE run_id = ? AND ${column} IS NOT NULL ORDER BY rowid`, [
+      id,
+    ]).map((row) => row.id);
   return { models: ids('model_id'), datasets: ids('dataset_id'), promptVersions: ids('prompt_version_id') };
 }
 

@@ -1,7 +1,18 @@
-// Plans of runs: short questions become texts that a calibration window fits in.
+// Plans of runs: short questions become texts that a calibration window fits in, and every model that is read is named.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { joinNeighbours } from '../../../src/main/api/plan-runs.ts';
+import { importFiles } from '../../../src/main/api/datasets.ts';
+import { deleteModelWithFiles, describeDeletion } from '../../../src/main/api/delete-model.ts';
+import { joinNeighbours, planTuning } from '../../../src/main/api/plan-runs.ts';
+import { describeRun } from '../../../src/main/api/run-details.ts';
+import { submitRun } from '../../../src/main/api/runs.ts';
+import { addModel, listModels, type Model } from '../../../src/main/db/models.ts';
+import { listRunInputs, moveRun } from '../../../src/main/db/runs.ts';
+import { BENCHMARK_TASKS } from '../../../src/shared/tasks/benchmarks.ts';
+import { openCountingApp } from '../../fixtures/counting-app.ts';
 
 const question = fc.record({ id: fc.string(), text: fc.string({ minLength: 1, maxLength: 40 }) });
 
@@ -27,4 +38,63 @@ it('keeps every question as one beginning, and joins none that is long enough', 
       });
     }),
   );
+});
+
+it('names the teacher among what a tuning reads, after the student, and the teacher does not go while what it taught stays', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tailor-plans-'));
+  const app = openCountingApp(folder);
+  try {
+    app.queue.hold();
+    const make = (name: string): Model =>
+      addModel(app.db, {
+        ...{
+          name,
+          kind: 'base',
+          form: 'checkpoint',
+          folderPath: join(folder, name),
+          hash: name,
+          parameters: 1000,
+          sizeBytes: 4000,
+          config: {},
+        },
+      });
+    const [teacher, student] = [make('teacher'), make('student')]; // the older one has the smaller id
+    const dataset = await importFiles(app, [join(import.meta.dirname, '../../../resources/demo/datasets/piqa')]);
+    const task = BENCHMARK_TASKS.piqa;
+    const plan = planTuning(
+      app,
+      student,
+      { dataset, task, prompt: task.prompts[0]!, split: 'train' },
+      {
+        ...{ name: 'taught', shots: 2, distill: { teacher }, tune: { steps: 1 } },
+      },
+    );
+    const run = submitRun(app, plan);
+    expect(listRunInputs(app.db, run.id).models).toEqual([student.id, teacher.id]);
+    expect(describeRun(app, run.id).inputs.models.map(({ name }) => name)).toEqual(['student', 'teacher']);
+
+    moveRun(app.db, run.id, 'running');
+    moveRun(app.db, run.id, 'done');
+    addModel(app.db, {
+      ...{
+        name: 'taught',
+        kind: 'tuned',
+        form: 'adapter',
+        parentId: student.id,
+        runId: run.id,
+        folderPath: join(run.folderPath, 'adapter'),
+      },
+      ...{ hash: 'taught', parameters: 10, sizeBytes: 40, config: {} },
+    });
+    expect((await describeDeletion(app, teacher.id)).blocked).toBe(
+      '“taught” learnt from it as its teacher. Delete “taught” first, and this model can go.',
+    );
+    await expect(deleteModelWithFiles(app, teacher.id)).rejects.toThrow('learnt from it');
+    await deleteModelWithFiles(app, student.id); // what it taught goes with the student
+    await deleteModelWithFiles(app, teacher.id);
+    expect(listModels(app.db)).toEqual([]);
+  } finally {
+    app[Symbol.dispose]();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -88,6 +88,12 @@ export function cancelImport(app: App, id: string): void {
   if (work.shown.state === 'waiting') settle(app, work, { state: 'cancelled', said: 'Cancelled before it began.' });
 }
 
+/** Calls every import off and resolves when the one that was being read has stopped. */
+export async function endImports(app: App): Promise<void> {
+  for (const { shown } of deskOf(app).works.values()) cancelImport(app, shown.id);
+  await deskOf(app).last;
+}
+
 /** Starts a failed or cancelled import again. Throws AppError `not-found`. */
 export function retryImport(app: App, id: string): Import {
   const work = deskOf(app).works.get(id);

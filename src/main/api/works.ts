@@ -18,6 +18,7 @@ interface Entry {
   readonly title: string;
   readonly stop: AbortController;
   frame: ProgressFrame | undefined;
+  ended: Promise<unknown>;
 }
 
 const open = new WeakMap<App, Map<string, Entry>>();
@@ -42,6 +43,13 @@ export function cancelWork(app: App, id: string): boolean {
   return entry !== undefined;
 }
 
+/** Asks all of it for an end and resolves when it has come. */
+export async function endWorks(app: App): Promise<void> {
+  const entries = [...entriesOf(app).values()];
+  for (const { stop } of entries) stop.abort();
+  await Promise.all(entries.map(({ ended }) => ended));
+}
+
 /**
  * Carries work out under an id that a page chose, and tells of `table` when it begins and ends. Throws AppError `busy` for an id that is
  * at work, `cancelled` when it was ended, and what the work throws.
@@ -53,7 +61,7 @@ export async function carryWork<T>(
 ): Promise<T> {
   const entries = entriesOf(app);
   if (entries.has(about.id)) throw new AppError('busy', `“${about.title}” is at work already.`);
-  const entry: Entry = { kind: about.kind, title: about.title, stop: new AbortController(), frame: undefined };
+  const entry: Entry = { kind: about.kind, title: about.title, stop: new AbortController(), frame: undefined, ended: Promise.resolve() };
   entries.set(about.id, entry);
   const tellChange = (): void => app.events.tell({ kind: 'changed', table: about.table, id: about.id });
   const progress = (frame: ProgressFrame): void => {
@@ -64,7 +72,9 @@ export async function carryWork<T>(
   // The worker does one thing at a time.
   progress({ phase: app.queue.runningId === undefined ? 'starting' : 'waiting for the run at work', done: 0, total: 0, unit: '' });
   try {
-    return await job({ signal: entry.stop.signal, progress });
+    const going = job({ signal: entry.stop.signal, progress });
+    entry.ended = going.catch(() => undefined);
+    return await going;
   } catch (thrown) {
     if (entry.stop.signal.aborted) throw new AppError('cancelled', `Ended as you asked: “${about.title}”. Nothing half-done was kept.`);
     throw thrown;

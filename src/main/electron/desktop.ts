@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type Electron from 'electron';
 import type { BrowserWindow, Tray } from 'electron';
+import { endActivities, listActivities } from '../api/activities.ts';
 import { createFileRefs } from '../api/file-refs.ts';
 import { readSettings } from '../api/calls/settings.ts';
 import { startStudy } from '../api/study-jobs.ts';
@@ -134,7 +135,8 @@ function openShell(parts: ElectronParts, options: DesktopOptions, program: App, 
   denyPermissions(parts.session.defaultSession);
   servePage(parts.protocol, options.pageFolder);
   const link = linkPage(parts, { app: program, files, desk });
-  const guard = guardQuit({ app, dialog, queue: program.queue, platform: options.platform, keepInTray });
+  const activities = { list: () => listActivities(program), end: () => endActivities(program) };
+  const guard = guardQuit({ app, dialog, queue: program.queue, activities, platform: options.platform, keepInTray });
 
   /** Brings the window to the front, at a place of the page where one is named. */
   function show(place?: string): void {
@@ -167,7 +169,7 @@ function openShell(parts: ElectronParts, options: DesktopOptions, program: App, 
   function keepInTray(): void {
     window?.hide();
     tray ??= new parts.Tray(icon);
-    tray.setToolTip('Tailor works on a run');
+    tray.setToolTip('Tailor is at work');
     tray.setContextMenu(
       parts.Menu.buildFromTemplate([
         { label: 'Open Tailor', click: () => show() },

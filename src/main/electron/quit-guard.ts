@@ -1,4 +1,4 @@
-// The question before quitting while a run works: save and quit, keep running in the tray, or stay.
+// The question before quitting while a run works or something is read in: end it and quit, keep running in the tray, or stay.
 import type { App, BrowserWindow, Dialog, MessageBoxOptions } from 'electron';
 import type { Queue } from '../jobs/queue.ts';
 
@@ -6,6 +6,8 @@ export interface QuitGuardParts {
   readonly app: Pick<App, 'on' | 'quit'>;
   readonly dialog: Pick<Dialog, 'showMessageBox'>;
   readonly queue: Pick<Queue, 'runningId' | 'hold' | 'stop'>;
+  /** What goes on beside runs, by name, and a way to end it all. */
+  readonly activities: { list(): readonly string[]; end(): Promise<void> };
   readonly platform: NodeJS.Platform;
   /** Takes the window away and leaves a tray icon. */
   keepInTray(): void;
@@ -18,24 +20,39 @@ export interface QuitGuard {
   leaveNow(): Promise<void>;
 }
 
-const QUESTION: MessageBoxOptions = {
-  type: 'question',
-  message: 'A run is still working.',
-  detail: 'Saved, it goes on from its last safe point when you resume it.',
-  buttons: ['Save and Quit', 'Keep Running in Tray', 'Cancel'],
-  defaultId: 0,
-  cancelId: 2,
-  noLink: true,
-};
+/** Buttons in the order that the answers are read in; what loses something is never the default. */
+function questionOf(isRunning: boolean, activities: readonly string[]): MessageBoxOptions {
+  const names = activities.map((name) => `“${name}”`);
+  const saved = 'Saved, it goes on from its last safe point when you resume it.';
+  const form = { type: 'question', cancelId: 2, noLink: true } as const;
+  if (activities.length === 0) {
+    const buttons = ['Save and Quit', 'Keep Running in Tray', 'Cancel'];
+    return { ...form, message: 'A run is still working.', detail: saved, buttons, defaultId: 0 };
+  }
+  const many = activities.length === 1 ? 'another thing is' : `${activities.length} other things are`;
+  const lost = activities.length === 1 ? 'is not finished and has' : 'are not finished and have';
+  return {
+    ...form,
+    message: isRunning
+      ? `A run and ${many.replace(/ is$/, ' are')} still at work.`
+      : activities.length === 1
+        ? `${names[0]!} is still being worked on.`
+        : `${activities.length} things are still being worked on.`,
+    detail: `${isRunning ? `${saved} ` : ''}${new Intl.ListFormat('en').format(names)} ${lost} to be started again.`,
+    buttons: ['Quit Anyway', 'Keep Running in Tray', 'Cancel'],
+    defaultId: 2,
+  };
+}
 
 /** Stands before `before-quit` and the window's `close` from now on. */
-export function guardQuit({ app, dialog, queue, platform, keepInTray }: QuitGuardParts): QuitGuard {
+export function guardQuit({ app, dialog, queue, activities, platform, keepInTray }: QuitGuardParts): QuitGuard {
   let isAsking = false;
   let isLeaving = false;
 
   async function leaveNow(): Promise<void> {
     isLeaving = true;
     queue.hold();
+    await activities.end();
     const { runningId } = queue;
     if (runningId !== undefined) await queue.stop(runningId, 'interrupted');
     app.quit();
@@ -44,7 +61,7 @@ export function guardQuit({ app, dialog, queue, platform, keepInTray }: QuitGuar
   async function ask(): Promise<void> {
     isAsking = true;
     try {
-      const { response } = await dialog.showMessageBox(QUESTION);
+      const { response } = await dialog.showMessageBox(questionOf(queue.runningId !== undefined, activities.list()));
       if (response === 0) await leaveNow();
       else if (response === 1) keepInTray();
     } finally {
@@ -53,7 +70,7 @@ export function guardQuit({ app, dialog, queue, platform, keepInTray }: QuitGuar
   }
 
   const onLeave = (event: { preventDefault(): void }): void => {
-    if (queue.runningId === undefined) return;
+    if (queue.runningId === undefined && activities.list().length === 0) return;
     event.preventDefault();
     if (!isAsking && !isLeaving) void ask();
   };

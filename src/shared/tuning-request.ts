@@ -50,6 +50,8 @@ export const tuningRequest = z
     warmupSteps: whole(0, 1_000_000).default(0),
     steps: whole(1, 10_000_000).default(100),
     batch: whole(1, 100_000).default(25),
+    /** Of one example; what is longer loses its beginning. */
+    rowTokens: whole(16, 1 << 17).default(256),
     microTokens: whole(16, 1 << 20).default(2048),
     distill: z
       .object({ teacherId: named('a teacher'), weight: real(0, 1).default(0.5), temperature: real(0.01, 100).default(1) })

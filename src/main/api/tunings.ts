@@ -92,6 +92,7 @@ export function planTuningRequest(app: App, request: TuningRequest): RunPlan {
       schedule: { kind: request.schedule, warmupSteps: request.warmupSteps },
       steps: request.steps,
       batch: request.batch,
+      rowTokens: request.rowTokens,
       microTokens: request.microTokens,
       evaluateEvery: validation?.every,
       keepBest: request.keepBest,
@@ -272,6 +273,7 @@ function guessRequest(app: App, run: Run, recipe: TuneRecipe, name: string | und
     warmupSteps: recipe.schedule.warmupSteps,
     steps: recipe.steps,
     batch: recipe.batch,
+    rowTokens: recipe.rowTokens,
     microTokens: recipe.microTokens,
     distill: teacher && { teacherId: teacher.id, weight: distill.weight, temperature: distill.temperature },
     validation:

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import type { WorkerRouter } from '../worker/api.ts';
 import { trimCheckpoints } from './api/run-details.ts';
 import { openRecords, type Records } from './db/open.ts';
+import { listRuns } from './db/runs.ts';
 import { createEvents, type Events } from './events.ts';
 import type { Host } from './host.ts';
 import { openQueue, type Queue } from './jobs/queue.ts';
-import { keepRunLogs } from './jobs/run-log.ts';
+import { keepRunLogs, logCutOff } from './jobs/run-log.ts';
 import { connectWorker, type Worker } from './jobs/worker-client.ts';
 
 export interface App extends Disposable {
@@ -33,6 +34,7 @@ export function createApp(host: Host): App {
     return living;
   };
   const queue = openQueue(records.db, worker, (line) => host.log(line));
+  logCutOff(listRuns(records.db, 'interrupted'));
   keepRunLogs(queue);
   queue.listen((event) => {
     if (event.kind === 'progress') events.tell({ kind: 'progress', id: event.runId, frame: event.frame });

@@ -112,7 +112,12 @@ describe.skipIf(BROWSER_MISSING)('prompts', { timeout: 120_000 }, () => {
   test('ranking goes on in the background, keeps its winner, and shows where the candidates disagree', async () => {
     const rank = page.getByRole('region', { name: 'Rank', exact: true });
     for (const name of ['instructed', 'question-first', 'listed', 'lettered', 'mine']) await rank.getByLabel(name).uncheck();
-    await rank.getByLabel('Examples', { exact: true }).fill('24');
+    const examples = rank.getByLabel('Examples', { exact: true });
+    await examples.fill('5000');
+    await rank.getByText('all 240 there are').waitFor();
+    expect(await examples.inputValue()).toBe('240');
+    await examples.fill('24');
+    await rank.getByText('of 240').waitFor();
     await rank.getByRole('button', { name: 'Rank 2 candidates' }).click();
     await rank.getByRole('progressbar').or(rank.locator('table')).waitFor();
     await page.reload();

@@ -161,8 +161,26 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
     await expect.poll(() => page.getByRole('row', { name: /^step \d+/ }).count()).toBe(0);
     await side().getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByRole('button', { name: 'Dismiss' }).click();
-    await page.getByRole('alert').getByText('is needed by model Storyteller-piqa').waitFor();
+    const error = page.getByRole('alert').getByText('is needed by model Storyteller-piqa');
+    await error.waitFor();
+    // The note stands above the status bar, beside nothing that could be clicked.
+    const [main, note] = [await page.locator('#main').boundingBox(), await page.locator('.toast').boundingBox()];
+    expect(note!.y).toBeGreaterThanOrEqual(main!.y + main!.height);
+    await page.keyboard.press('Escape');
+    await error.waitFor({ state: 'detached' });
+  }, 60_000);
+
+  it('lets an error leave with its page, and keeps it in a list', async () => {
+    await side().getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByRole('button', { name: 'Dismiss' }).click();
+    await page.getByRole('alert').waitFor();
+    await page.getByRole('link', { name: 'Datasets' }).first().click();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: '2 problems' }).click();
+    const list = page.getByRole('dialog', { name: 'What went wrong' });
+    expect(await list.getByText('is needed by model Storyteller-piqa').count()).toBe(2);
+    await list.getByRole('button', { name: 'Clear the list' }).click();
+    await page.getByRole('button', { name: '2 problems' }).waitFor({ state: 'detached' });
   }, 60_000);
 
   it('can be used by everyone in both themes', async () => {

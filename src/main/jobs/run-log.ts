@@ -1,7 +1,7 @@
 // The log of a run: what became of it and what the worker said, line by line in its folder, with the time of each.
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatFigure } from '../../shared/figures.ts';
+import { formatBytes, formatCount, formatFigure } from '../../shared/figures.ts';
 import type { ProgressFrame } from '../../shared/progress.ts';
 import type { Run } from '../db/runs.ts';
 import type { Queue } from './queue.ts';
@@ -34,16 +34,28 @@ export function keepRunLogs(queue: Queue): () => void {
     }
     const { run } = event;
     if (run.state === 'running') current = { id: run.id, folder: run.folderPath, phase: '', toldAt: 0 };
-    write(run.folderPath, { at: Date.now(), kind: 'move', text: MOVES[run.state] });
-    if (run.error) write(run.folderPath, { at: Date.now(), kind: 'error', text: run.error.message });
+    writeMove(run);
   });
 }
 
-/** The lines so far, the oldest first; a line torn by a crash is left out. */
+/** Writes down of interrupted runs that they were cut off with the program, when nobody could. */
+export function logCutOff(runs: readonly Run[]): void {
+  for (const run of runs) if (readRunLog(run).findLast(({ kind }) => kind === 'move')?.text === MOVES.running) writeMove(run);
+}
+
+function writeMove(run: Run): void {
+  const wasAsked = run.error?.code === 'cancelled';
+  const text = run.state === 'interrupted' && wasAsked ? 'stopped as asked; it can be resumed' : MOVES[run.state];
+  write(run.folderPath, { at: Date.now(), kind: 'move', text });
+  // An end that was asked for is no error.
+  if (run.error && !wasAsked) write(run.folderPath, { at: Date.now(), kind: 'error', text: run.error.message });
+}
+
+/** The newest lines, the oldest of them first; lines torn by a crash or at the beginning of what is read are left out. */
 export function readRunLog(run: Pick<Run, 'folderPath'>): LogLine[] {
   const path = join(run.folderPath, LOG_FILE);
   if (!existsSync(path)) return [];
-  return readFileSync(path, 'utf8')
+  return readEnd(path)
     .split('\n')
     .flatMap((line) => {
       try {
@@ -52,6 +64,20 @@ export function readRunLog(run: Pick<Run, 'folderPath'>): LogLine[] {
         return [];
       }
     });
+}
+
+/** A page reads the log of a run at work every second, and days of it come to many megabytes. */
+const READ_BYTES = 512 * 1024;
+
+function readEnd(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const end = Buffer.alloc(Math.min(size, READ_BYTES));
+    return end.toString('utf8', 0, readSync(file, end, 0, end.length, size - end.length));
+  } finally {
+    closeSync(file);
+  }
 }
 
 const MOVES: Readonly<Record<Run['state'], string>> = {
@@ -64,11 +90,16 @@ const MOVES: Readonly<Record<Run['state'], string>> = {
 };
 
 function describeFrame({ phase, done, total, unit, metrics = {} }: ProgressFrame): string {
-  const figures = Object.entries(metrics).map(([name, value]) => `${NAMES[name] ?? name} ${formatFigure(value)}`);
-  return [`${phase} ${done} of ${total} ${unit}`, ...figures].join('  ');
+  const amount = unit === 'bytes' ? `${formatBytes(done)} of ${formatBytes(total)}` : `${done} of ${total} ${unit}`;
+  const figures = Object.entries(metrics).map(([name, value]) => FIGURES[name]?.(value) ?? `${name} ${formatFigure(value)}`);
+  return [`${phase} ${amount}`, ...figures].join('  ');
 }
 
-const NAMES: Readonly<Record<string, string>> = { loss: 'loss', tokensPerSecond: 'tokens/s' };
+/** Figures of a frame in words. */
+const FIGURES: Readonly<Record<string, (value: number) => string>> = {
+  loss: (value) => `loss ${formatFigure(value)}`,
+  tokensPerSecond: (value) => `${formatCount(value)} tokens/s`,
+};
 
 /** A log that cannot be written stops no run. */
 function write(folder: string, line: LogLine): void {

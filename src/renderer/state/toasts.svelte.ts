@@ -1,5 +1,6 @@
-// Short notes at the foot of the window: what was done, with a way to take it back, or what went wrong.
+// Short notes at the foot of the window: what was done, with a way to take it back, or what went wrong; what went wrong is also listed.
 import { sentenceOf } from './api.ts';
+import { parsePlace } from './place.svelte.ts';
 
 export interface Toast {
   readonly text: string;
@@ -10,14 +11,32 @@ export interface Toast {
   readonly settle?: () => void;
 }
 
-const STAY_MS = 8000;
+/** What went wrong, and when; kept for who did not read it in time. */
+export interface Problem {
+  readonly at: number;
+  readonly text: string;
+}
+
+/** An error takes longer to read, and is in the list once it has left. */
+const STAY_MS = { note: 8000, error: 20_000 };
+const MAX_PROBLEMS = 50;
 
 class Toasts {
   #current = $state.raw<Toast>();
+  #problems = $state.raw<readonly Problem[]>([]);
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   get current(): Toast | undefined {
     return this.#current;
+  }
+
+  /** What went wrong since the page was opened, the newest first. */
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  forgetProblems(): void {
+    this.#problems = [];
   }
 
   show(toast: Toast): void {
@@ -30,9 +49,16 @@ class Toasts {
     this.show({ text, kind: 'note' });
   }
 
-  /** Says what went wrong; an error stays until it is dismissed. */
+  /** Says what went wrong: until it is dismissed, has been there long enough to be read, or its page is left. */
   error(thrown: unknown): void {
-    this.show({ text: sentenceOf(thrown), kind: 'error' });
+    const text = sentenceOf(thrown);
+    this.#problems = [{ at: Date.now(), text }, ...this.#problems].slice(0, MAX_PROBLEMS);
+    this.show({ text, kind: 'error' });
+  }
+
+  /** The page was left: what went wrong there is of no more use here. A note with an undo stays. */
+  leave(): void {
+    if (this.#current?.kind === 'error') this.dismiss();
   }
 
   /** Something to be deleted once the note is gone, unless it is taken back: `settle` deletes, `undo` shows it again. */
@@ -59,7 +85,7 @@ class Toasts {
 
   resume(): void {
     clearTimeout(this.#timer);
-    if (this.#current?.kind === 'note') this.#timer = setTimeout(() => this.dismiss(), STAY_MS);
+    if (this.#current) this.#timer = setTimeout(() => this.dismiss(), STAY_MS[this.#current.kind]);
   }
 
   #clear(): void {
@@ -70,6 +96,10 @@ class Toasts {
 
 export const toasts = new Toasts();
 window.addEventListener('pagehide', () => toasts.dismiss());
+window.addEventListener('hashchange', ({ oldURL, newURL }) => {
+  const [from, to] = [oldURL, newURL].map((url) => parsePlace(new URL(url).hash));
+  if (from!.page !== to!.page || from!.rest.join('/') !== to!.rest.join('/')) toasts.leave();
+});
 
 /** Does something that may fail, and says so when it does; returns whether it went well. */
 export async function attempt(work: () => Promise<unknown>): Promise<boolean> {

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { App } from '../../../src/main/app.ts';
 import { listChoiceOutcomes, listEvaluations } from '../../../src/main/db/evaluations.ts';
 import { getRun, listRunMoves, listRuns } from '../../../src/main/db/runs.ts';
+import { readRunLog } from '../../../src/main/jobs/run-log.ts';
 import { admitCount, openCountingApp } from '../../fixtures/counting-app.ts';
 
 let folder: string;
@@ -61,6 +62,9 @@ describe('a run', () => {
     expect(await app.queue.stop(run.id, kind)).toBe(true);
     expect(await ending).toMatchObject({ state: kind, error: { code: 'cancelled' } });
     expect(existsSync(join(run.folderPath, 'result.json'))).toBe(false);
+    // What was asked for is not told as an error.
+    expect(readRunLog(run).filter((line) => line.kind === 'error')).toEqual([]);
+    expect(readRunLog(run).at(-1)!.text).toBe(kind === 'cancelled' ? 'cancelled for good' : 'stopped as asked; it can be resumed');
   });
 
   it('can be stopped only while it runs', async () => {
@@ -99,6 +103,11 @@ describe('the whole program killed in the middle of a run', () => {
     app = openCountingApp(folder);
     const [run] = listRuns(app.db);
     expect(run).toMatchObject({ state: 'interrupted', error: { code: 'worker-lost' } });
+    const log = (): string[] => readRunLog(run!).flatMap(({ kind, text }) => (kind === 'frame' ? [] : [text]));
+    expect(log()).toEqual(['waits in the queue', 'started', 'interrupted; it can be resumed', run!.error!.message]);
+    app[Symbol.dispose]();
+    app = openCountingApp(folder);
+    expect(log()).toHaveLength(4); // said once
     app.queue.resume(run!.id);
     expect(await app.queue.finish(run!.id)).toMatchObject({ state: 'done' });
     expect(Number(readFileSync(join(run!.folderPath, 'begun'), 'utf8'))).toBeGreaterThan(0);

@@ -4,7 +4,12 @@ import type { ProgressFrame } from '../../../shared/progress.ts';
 import type { RunState } from '../../../shared/run-states.ts';
 import type { IconName } from '../../parts/icons.ts';
 
-export const STATES: Readonly<Record<RunState, { word: string; icon: IconName; tone: '' | 'good' | 'bad' | 'warn' | 'acc' }>> = {
+interface StateWords {
+  readonly word: string;
+  readonly icon: IconName;
+  readonly tone: '' | 'good' | 'bad' | 'warn' | 'acc';
+}
+const STATES: Readonly<Record<RunState, StateWords>> = {
   queued: { word: 'Waiting', icon: 'grip', tone: '' },
   running: { word: 'Running', icon: 'play', tone: 'acc' },
   done: { word: 'Done', icon: 'check', tone: 'good' },
@@ -12,6 +17,22 @@ export const STATES: Readonly<Record<RunState, { word: string; icon: IconName; t
   cancelled: { word: 'Cancelled', icon: 'cross', tone: '' },
   interrupted: { word: 'Interrupted', icon: 'warn', tone: 'warn' },
 };
+
+/** A run as it is spoken of: its state and, where there is one, its error. */
+interface Spoken {
+  readonly state: RunState;
+  readonly error?: { readonly code: string } | undefined;
+}
+
+/** Whether it stands still because somebody said so. */
+export function wasStopped({ state, error }: Spoken): boolean {
+  return state === 'interrupted' && error?.code === 'cancelled';
+}
+
+/** Word and mark of a run's state. A stop that was asked for is no warning. */
+export function describeState(run: Spoken): StateWords {
+  return wasStopped(run) ? { word: 'Stopped', icon: 'pause', tone: '' } : STATES[run.state];
+}
 
 /** A title begins with what is done in lower case, as the command line says it. */
 export function headline(title: string): string {

@@ -77,6 +77,33 @@ describe.skipIf(BROWSER_MISSING)('prompts', { timeout: 120_000 }, () => {
     await expect.poll(() => sees().locator('.toks .span.shot').count()).toBe(0);
   });
 
+  test('worked examples are fixed: drawn by seed, chosen, put in order, and warned of where they give an answer away', async () => {
+    const shots = page.getByRole('group', { name: 'Fixed worked examples' });
+    const told = (): Promise<string[]> => shots.getByRole('listitem').allTextContents();
+    await page.getByRole('button', { name: 'Fixed' }).click();
+    await expect.poll(async () => (await told()).length).toBe(3);
+    const first = await told();
+    await shots.getByLabel('Drawn').fill('2');
+    await shots.getByRole('button', { name: 'Draw anew' }).click();
+    await expect.poll(told).toEqual(first.slice(0, 2)); // fewer are the beginning of more
+    await shots.getByRole('button', { name: 'Move example 2 up' }).click();
+    await expect.poll(async () => (await told())[0]).toContain(first[1]!.replace(/^2/, ''));
+
+    await shots.getByRole('button', { name: 'Choose' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Choose worked examples' });
+    await dialog.getByText('1 to 20 of 320').waitFor();
+    await dialog.getByRole('button', { name: 'Choose none' }).click();
+    await dialog.getByLabel('Split').selectOption('validation');
+    await dialog.getByText('may be asked with its own answer').waitFor();
+    await dialog.getByRole('checkbox', { name: 'The towel is not new.' }).check();
+    expect(await findAccessFaults(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Use 1 example' }).click();
+    await sees().getByText('This example is one of the worked examples').waitFor();
+    await shots.getByRole('button', { name: 'Remove example 1' }).click();
+    await shots.waitFor({ state: 'detached' });
+    await expect.poll(() => page.getByRole('button', { name: 'None' }).getAttribute('aria-pressed')).toBe('true');
+  });
+
   test('unsaved edits outlive leaving the page and a reload; Ctrl+S saves them as a version', async () => {
     await page.goto(page.url().replace(/#.*/, '#models'));
     await page.goto(page.url().replace(/#.*/, '#prompts/boolq/harness'));

@@ -8,6 +8,7 @@ import { findPromptWinner } from '../../db/prompts.ts';
 import type { App } from '../../app.ts';
 import { showExample, surveyPrompt, tokenizeExample } from '../prompt-preview.ts';
 import { describeCandidates, findPrompt, forgetPrompt, listTasks, resolveTask, savePrompt } from '../prompts.ts';
+import { drawFixedShots, listShots } from '../prompt-shots.ts';
 import { findRanking, startRanking } from '../rank-prompts.ts';
 import { call } from './call.ts';
 
@@ -70,6 +71,32 @@ export const prompts = {
       }),
     )
     .handler(({ context: { app }, input }) => showExample(app, getDataset(app.db, input.dataset), resolveTask(app, input.task), input)),
+
+  /** Rows of a split to choose worked examples from. */
+  shots: call
+    .input(
+      z.object({
+        task,
+        dataset: id,
+        split: z.string().max(100),
+        offset: z.number().int().nonnegative(),
+        limit: z.number().int().min(1).max(100),
+      }),
+    )
+    .handler(({ context: { app }, input }) => listShots(app, getDataset(app.db, input.dataset), resolveTask(app, input.task), input)),
+
+  /** Worked examples drawn by a seed, the same that a tuning on as many would draw. */
+  drawShots: call
+    .input(
+      z.object({
+        task,
+        dataset: id,
+        split: z.string().max(100),
+        k: z.number().int().min(1).max(100),
+        seed: z.number().int().nonnegative(),
+      }),
+    )
+    .handler(({ context: { app }, input }) => drawFixedShots(app, getDataset(app.db, input.dataset), resolveTask(app, input.task), input)),
 
   /** The tokens of a rendered example for a model, and which of them count in the loss. */
   tokens: call

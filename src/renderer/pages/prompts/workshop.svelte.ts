@@ -7,6 +7,7 @@ import { api, sentenceOf } from '../../state/api.ts';
 import { here } from '../../state/place.svelte.ts';
 import { attempt, toasts } from '../../state/toasts.svelte.ts';
 import { drafts } from './drafts.svelte.ts';
+import { canCompile, locateProblem, type Outcome } from './outcome.ts';
 
 export type TaskRow = Awaited<ReturnType<typeof api.prompts.tasks>>[number];
 export type CandidateRow = Awaited<ReturnType<typeof api.prompts.candidates>>['candidates'][number];
@@ -14,15 +15,6 @@ type Winner = Awaited<ReturnType<typeof api.prompts.candidates>>['winner'];
 type ModelRow = Awaited<ReturnType<typeof api.models.list>>[number];
 export type Example = Awaited<ReturnType<typeof api.prompts.example>>;
 export type Ranking = NonNullable<Awaited<ReturnType<typeof api.prompts.ranking>>>;
-
-/** A part of a prompt that a sentence can stand under. */
-export type Field = 'description' | 'context' | 'choices' | 'gold' | 'continuation' | 'answer' | 'prompt';
-
-/** A prompt rendered on the example, or what stands in the way. */
-export interface Outcome {
-  readonly rendered?: RenderedExample;
-  readonly problem?: { readonly field: Field; readonly sentence: string };
-}
 
 const MODEL_KEY = 'tailor prompt model';
 /** Splits in the order in which a prompt is tried and ranked on them: not on what is learnt from, nor on what is reported. */
@@ -32,6 +24,12 @@ const TRY_SPLITS = ['validation', 'dev', 'test', 'train'];
 export function shortName(name: string): string {
   return name.slice(name.indexOf('/') + 1);
 }
+
+/** A worked example as a prompt keeps it. */
+export type ShotRow = Extract<PromptSpec['shots'], { kind: 'fixed' }>['rows'][number];
+
+/** What the first press on Fixed draws. */
+const FIRST_SHOTS = { k: 3, seed: 42 };
 
 export class Workshop {
   tasks = $state.raw<readonly TaskRow[]>();
@@ -50,6 +48,8 @@ export class Workshop {
   #wantedModel = $state(sessionStorage.getItem(MODEL_KEY) ?? '');
   #wantedDataset = $state('');
   #wantedSplit = $state('');
+  /** The worked examples that were fixed last, for who goes back and forth. */
+  #lastFixed: readonly ShotRow[] = [];
   #lastGood: { key: string; rendered: RenderedExample } | undefined;
 
   readonly task = $derived.by(() => {
@@ -191,6 +191,35 @@ export class Workshop {
     else drafts.set(this.task.name, changed);
   }
 
+  /** The split that worked examples come from: the one that is learnt from. */
+  readonly shotSplit = $derived(
+    ['train', ...Object.keys(this.dataset?.splits ?? {})].find((name) => (this.dataset?.splits[name] ?? 0) > 0) ?? 'train',
+  );
+
+  /** Puts the same worked examples before every question: those of before, else some that are drawn. */
+  async fixShots(): Promise<void> {
+    const { draft, saved } = this;
+    if (draft?.shots.kind === 'fixed') return;
+    const before = this.#lastFixed.length > 0 ? this.#lastFixed : saved?.shots.kind === 'fixed' ? saved.shots.rows : [];
+    if (before.length > 0) this.setShots(before);
+    else await this.drawShots(FIRST_SHOTS);
+  }
+
+  async drawShots({ k, seed }: { k: number; seed: number }): Promise<void> {
+    const { task, dataset, shotSplit } = this;
+    if (!task || !dataset) return;
+    await attempt(async () => {
+      const rows = await api.prompts.drawShots({ task: task.name, dataset: dataset.id, split: shotSplit, k, seed });
+      if (this.task?.name === task.name) this.setShots(rows);
+    });
+  }
+
+  /** Worked examples in this order; none at all is no worked examples. */
+  setShots(rows: readonly ShotRow[]): void {
+    if (rows.length > 0) this.#lastFixed = rows;
+    this.change({ shots: rows.length > 0 ? { kind: 'fixed', rows: [...rows] } : { kind: 'none' } });
+  }
+
   /** A new candidate that begins as the one that is open. */
   begin(short: string): void {
     const { task, draft } = this;
@@ -273,30 +302,4 @@ export class Workshop {
       this.problem = sentenceOf(thrown);
     }
   }
-}
-
-function canCompile(spec: PromptSpec): boolean {
-  try {
-    compilePrompt({ ...spec });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** What the template language's own words about a mistake mean. */
-function explainMistake(said: string): string {
-  if (/closing expression/.test(said)) return 'a tag that begins with “{{” does not end with “}}”';
-  if (/closing statement/.test(said)) return 'a tag that begins with “{%” does not end with “%}”';
-  return said.replace(/^\w+ Error: /, '').replace(/\.$/, '');
-}
-
-/** Which field a message of the renderer is about, and the message without the words that say so. */
-function locateProblem(message: string): NonNullable<Outcome['problem']> {
-  const found = /^prompt “[^]*?”, (description|context|choices|choice \d+|gold|continuation|answer)(?:, |: )/.exec(message);
-  if (!found) return { field: 'prompt', sentence: message };
-  const part = found[1]!;
-  const rest = message.slice(found[0].length).replace(/(?:Parser|Lexer) Error: [^]*?(?=, in “)/, explainMistake);
-  const named = part.startsWith('choice ') ? `${part}: ${rest}` : rest;
-  return { field: part.startsWith('choice') ? 'choices' : (part as Field), sentence: named.charAt(0).toUpperCase() + named.slice(1) };
 }

@@ -33,6 +33,7 @@ export async function* readParquet(
   });
   try {
     for (;;) {
+      throwIfCancelled(signal); // one that came while the file was opened, too
       const message = await askThread(thread, patienceMs + size / BYTES_PER_MS, signal);
       throwIfCancelled(signal);
       if (message.kind === 'end') return;

@@ -22,6 +22,8 @@ import { createStandIn, Emitting, forkUtility, preventable, type StandIn } from 
 const WORKER = fileURLToPath(new URL('../../fixtures/utility-worker.ts', import.meta.url));
 const RESOURCES = fileURLToPath(new URL('../../../resources', import.meta.url));
 const OWN_FRAME = { url: PAGE_URL, parent: null };
+/** For what comes by itself, on a machine that is busy otherwise. */
+const PATIENCE = { timeout: 20_000 };
 
 let folder: string;
 let standIn: StandIn;
@@ -148,7 +150,7 @@ describe('start-up', () => {
       expect(event.isPrevented).toBe(true);
     }
     webContents.emit('render-process-gone', {}, { reason: 'crashed', exitCode: 5 });
-    await expect.poll(() => webContents.reloads).toBe(1);
+    await expect.poll(() => webContents.reloads, PATIENCE).toBe(1);
     expect(standIn.boxes[0]!.message).toMatch(/ended unexpectedly/);
   });
 
@@ -201,7 +203,7 @@ describe('the worker', () => {
     expect(await first.calls.probe({})).toBeDefined();
     const pid = first.processId!;
     process.kill(pid, 'SIGKILL');
-    await expect.poll(() => first.isAlive).toBe(false);
+    await expect.poll(() => first.isAlive, PATIENCE).toBe(false);
     const lost: unknown = await first.calls.probe({}).catch((thrown: unknown) => thrown);
     expect(lost).toMatchObject({ code: 'worker-lost' });
     const second = app.worker();

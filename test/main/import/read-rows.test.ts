@@ -307,6 +307,14 @@ describe('Parquet files that are damaged', () => {
     setTimeout(() => controller.abort(), 100);
     await expect(rows.next()).rejects.toMatchObject({ code: 'cancelled' });
   });
+
+  test('are not even begun when their import is cancelled before they are open', async () => {
+    using folder = new Folder();
+    const broken = whole.slice();
+    broken[20]! ^= 0xff;
+    const rows = readParquet(folder.write('a.parquet', broken), { signal: AbortSignal.abort() }, 60_000);
+    await expect(rows.next()).rejects.toMatchObject({ code: 'cancelled' });
+  });
 });
 
 describe('labels in a side file', () => {

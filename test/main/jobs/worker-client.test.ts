@@ -67,10 +67,12 @@ describe('a call over the channel', () => {
 
 describe('progress', () => {
   it('comes at most ten times a second, ends with the last frame, and then the result', async () => {
+    const begun = performance.now();
     const { frames, result } = await drain(await startOdd().calls.frames({ count: 60, everyMs: 5, failing: false }));
+    const tenths = (performance.now() - begun) / 100;
     expect(result).toEqual({ counted: 60 });
     expect(frames.at(-1)).toMatchObject({ done: 60, total: 60 });
-    expect(frames.length).toBeLessThan(10);
+    expect(frames.length).toBeLessThanOrEqual(tenths + 1); // and the last
   });
 
   it('ends with the AppError that the work threw', async () => {
@@ -86,7 +88,7 @@ describe('progress', () => {
     await stream.next();
     stop.abort();
     await errorOf(drain(stream));
-    await expect.poll(() => calls.heardStop()).toBe(true);
+    await expect.poll(() => calls.heardStop(), { timeout: 20_000 }).toBe(true);
   });
 });
 
@@ -107,7 +109,7 @@ describe('a worker that is lost', () => {
   });
 
   it('is not ended for a silence below the limit', async () => {
-    expect(await startOdd(4).calls.block({ forMs: 2500 })).toBe('woke up');
+    expect(await startOdd(15).calls.block({ forMs: 2500 })).toBe('woke up'); // a busy machine is silent for seconds, too
   });
 });
 

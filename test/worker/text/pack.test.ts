@@ -140,7 +140,7 @@ describe('packing token trees', () => {
     const elapsedMs = performance.now() - startedAt;
     const placed = trees.reduce((sum, { context }) => sum + context.length + 1, 0);
     expect(placed / (packed.rows.length * packed.rowTokens)).toBeGreaterThan(0.99);
-    expect(elapsedMs).toBeLessThan(5000); // a quadratic search would take minutes
+    expect(elapsedMs).toBeLessThan(30_000); // a quadratic search would take minutes
   });
 
   it('gives the same rows for the same items, and shorter rows when all of it fits into one', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/main/api/calls/settings.ts';
-import { checkMemoryLimit } from '../../src/main/api/memory-limit.ts';
+import { checkMemory } from '../../src/main/api/memory-limit.ts';
 import { importModel } from '../../src/main/api/models.ts';
 import { listModels } from '../../src/main/db/models.ts';
 import { openRecords } from '../../src/main/db/open.ts';
@@ -123,12 +123,39 @@ describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () =>
     expect(listSettings(copy.db)).toMatchObject({ theme: 'light', threads: 1 });
   });
 
+  it('shows what was changed last while older answers still come in', async () => {
+    let held: (() => void)[] | undefined;
+    await page.routeWebSocket(/\/rpc$/, (socket) => {
+      socket.connectToServer().onMessage((message) => {
+        if (held) held.push(() => socket.send(message));
+        else socket.send(message);
+      });
+    });
+    await page.reload();
+    const [notify, updates] = ['Tell me when a run ends or fails', 'Look for a new version'].map((label) => page.getByLabel(label));
+    await expect.poll(() => updates!.isChecked()).toBe(true);
+    held = [];
+    await notify!.check();
+    await updates!.uncheck();
+    await expect.poll(() => kept()).toMatchObject({ notify: true, checkForUpdates: false });
+    for (const send of held) {
+      send();
+      await page.evaluate('new Promise(requestAnimationFrame)');
+      expect([await notify!.isChecked(), await updates!.isChecked()]).toEqual([true, false]);
+    }
+    held = undefined;
+  });
+
   it('refuses a run whose weights alone are over the limit', () => {
     const { app } = workbench;
     const { id, parameters } = listModels(app.db)[0]!;
+    const plan = { recipe: { kind: 'tune' as const, model: { checkpoint: '' }, steps: 1 }, inputs: { models: [id] } };
     keepSetting(app.db, 'memoryLimitBytes', parameters * 2);
-    expect(() => checkMemoryLimit(app, [id])).not.toThrow();
+    expect(() => checkMemory(app, plan)).not.toThrow();
     keepSetting(app.db, 'memoryLimitBytes', parameters * 2 - 1);
-    expect(() => checkMemoryLimit(app, [id])).toThrow(/demo takes .* for its weights alone, but the memory limit is/);
+    expect(() => checkMemory(app, plan)).toThrow(/demo takes .* for its weights alone, but the memory limit is/);
+    const full = { ...plan, recipe: { ...plan.recipe, method: 'full' as const } };
+    keepSetting(app.db, 'memoryLimitBytes', parameters * 2);
+    expect(() => checkMemory(app, full)).toThrow(/tune an adapter \(LoRA\) instead of every weight, or take a smaller model\./);
   });
 });

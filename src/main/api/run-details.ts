@@ -89,9 +89,17 @@ export function explainNoResume(run: Run): string | undefined {
     case 'cancelled':
       return 'It was cancelled for good. Duplicate it to start anew.';
     case 'interrupted': {
-      const { checkpoint } = run.recipe.model;
       if (!existsSync(run.folderPath)) return `Its folder ${run.folderPath} is gone. Duplicate it to start anew.`;
-      if (!existsSync(checkpoint)) return `The model it reads is no longer at ${checkpoint}. Put it back there.`;
+      const { recipe } = run;
+      const refs = [recipe.model, ...(recipe.kind === 'tune' && recipe.distill ? [recipe.distill.teacher] : [])];
+      const gone = refs
+        .flatMap(({ checkpoint, adapter }) => [checkpoint, ...(adapter === undefined ? [] : [adapter])])
+        .find((path) => !existsSync(path));
+      if (gone !== undefined)
+        return `${gone === recipe.model.checkpoint ? 'The model' : 'A model'} it reads is no longer at ${gone}. Put it back there.`;
+      const file = recipe.kind === 'tune' ? (recipe.textFile ?? recipe.trainFile) : undefined;
+      if (file !== undefined && !existsSync(join(run.folderPath, file)))
+        return `Its examples, ${join(run.folderPath, file)}, are gone. Duplicate it to start anew.`;
       return undefined;
     }
     default:

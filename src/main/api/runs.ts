@@ -6,10 +6,10 @@ import type { WorkOptions } from '../../shared/progress.ts';
 import type { RecipeInput } from '../../shared/recipe.ts';
 import type { RunResult } from '../../shared/results.ts';
 import type { App } from '../app.ts';
-import { getRun, listRuns, type Run, type RunInputs } from '../db/runs.ts';
+import { findDoneRun, getRun, listRuns, type Run, type RunInputs } from '../db/runs.ts';
 import { drainStream } from '../jobs/drain.ts';
-import { checkMemoryLimit } from './memory-limit.ts';
-import { stageRun, type RunFile, type RunOrigin, type StagedRun } from '../jobs/run-folder.ts';
+import { checkMemory } from './memory-limit.ts';
+import { stageRun, type RunFile, type RunOrigin } from '../jobs/run-folder.ts';
 
 /** A run to be: its recipe, its data, and the records it comes from. */
 export interface RunPlan {
@@ -34,7 +34,7 @@ export async function carryOut<Kind extends RunResult['kind']>(
   plan: RunPlan & { recipe: { kind: Kind } },
   work: WorkOptions = {},
 ): Promise<DoneRun<Kind>> {
-  const run = app.queue.admit(stagePlan(app, plan), plan);
+  const run = admitPlan(app, plan, 'head');
   return (await finishRun(app, run.id, work)) as DoneRun<Kind>;
 }
 
@@ -43,14 +43,21 @@ export async function carryOut<Kind extends RunResult['kind']>(
  * the same recipe takes its place.
  */
 export function submitRun(app: App, plan: RunPlan): Run {
-  checkMemoryLimit(app, plan.inputs.models ?? []);
-  const run = app.queue.admit(stagePlan(app, plan), plan, 'end');
+  const run = admitPlan(app, plan, 'end');
   if (!app.queue.isHeld) app.queue.work();
   return run;
 }
 
-function stagePlan(app: App, plan: RunPlan): StagedRun {
-  return stageRun(app.runsFolder, plan.recipe, plan.files, plan.origin, new Map(plan.identities));
+/** What was done before needs no memory; anything else must fit. */
+function admitPlan(app: App, plan: RunPlan, place: 'head' | 'end'): Run {
+  const staged = stageRun(app.runsFolder, plan.recipe, plan.files, plan.origin, new Map(plan.identities));
+  try {
+    if (!findDoneRun(app.db, staged.recipeHash)) checkMemory(app, plan);
+  } catch (thrown) {
+    staged.drop();
+    throw thrown;
+  }
+  return app.queue.admit(staged, plan, place);
 }
 
 /** Goes on with an interrupted or queued run of the records. Throws AppError `not-found`, `cannot-resume`, or what the run ended with. */

@@ -1,6 +1,6 @@
 // The queue: takes runs one at a time through the worker, and keeps their states true whatever happens to it.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError, asAppError } from '../../shared/errors.ts';
+import { AppError, asAppError, type ErrorCode } from '../../shared/errors.ts';
 import type { ProgressFrame } from '../../shared/progress.ts';
 import type { RunResult } from '../../shared/results.ts';
 import type { Database } from '../db/open.ts';
@@ -17,6 +17,7 @@ import {
   type Run,
   type RunInputs,
 } from '../db/runs.ts';
+import { asShortage, countMemoryKills } from './memory-shortage.ts';
 import type { StagedRun } from './run-folder.ts';
 import { takeResults } from './take-results.ts';
 import type { Worker } from './worker-client.ts';
@@ -58,6 +59,9 @@ export interface Queue {
 /** The last frame is written to the records at most this often: it only has to outlive a crash. */
 const KEEP_PROGRESS_MS = 2000;
 
+/** Ends after which a run goes on once the world is mended: what it needs is back, or there is room again. */
+const RESUMABLE: readonly ErrorCode[] = ['worker-lost', 'out-of-memory', 'disk-full', 'cannot-resume'];
+
 /** A stop may overtake the call that begins the run; it is then asked for again. */
 const ASK_AGAIN_MS = 50;
 
@@ -95,13 +99,19 @@ export function openQueue(db: Database, worker: () => Worker, log: (line: string
   /** Takes a running run to its end: the only place where a run leaves `running`, start-up aside. */
   async function carry(run: Run): Promise<Run> {
     let result: RunResult;
+    const killsBefore = countMemoryKills();
     try {
       result = await runInWorker(run);
     } catch (thrown) {
-      const { code, message } = thrown instanceof AppError ? thrown : describeFault(thrown, log);
+      const shortage = asShortage(thrown, run.recipe, killsBefore);
+      if (shortage) {
+        log(`run ${run.id}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+        if (!(thrown instanceof AppError && thrown.code === 'worker-lost')) await retire(worker());
+      }
+      const { code, message } = shortage ?? (thrown instanceof AppError ? thrown : describeFault(thrown, log));
       const kind = stopping?.runId === run.id ? stopping.kind : undefined;
       if (code === 'cancelled') return move(db, run.id, kind ?? 'interrupted', { error: { code, message } });
-      if (code === 'worker-lost') return move(db, run.id, 'interrupted', { error: { code, message } });
+      if (RESUMABLE.includes(code)) return move(db, run.id, 'interrupted', { error: { code, message } });
       return move(db, run.id, 'failed', { error: { code, message } });
     }
     try {
@@ -204,6 +214,12 @@ export function openQueue(db: Database, worker: () => Worker, log: (line: string
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** Ends a worker whose memory is full of what it no longer needs, so that the next run gets a new one. */
+async function retire(worker: Worker): Promise<void> {
+  worker[Symbol.dispose]();
+  while (worker.isAlive) await sleep(ASK_AGAIN_MS);
 }
 
 /** An error that is nobody's input is a fault of the program: the log gets its stack, the run its sentence. */

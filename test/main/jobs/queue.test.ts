@@ -91,6 +91,24 @@ describe('a worker killed in the middle of a run', () => {
   });
 });
 
+describe('memory that runs out', () => {
+  it('ends neither the program nor the record: the run says what to change, stays resumable, and the next one is taken by a new worker', async () => {
+    const run = admitCount(app, 'starves');
+    const before = app.worker().processId;
+    for (const how of ['the process dies of it', 'an allocation fails']) {
+      const ended = await app.queue.finish(run.id);
+      expect(ended, how).toMatchObject({
+        state: 'interrupted',
+        error: { code: 'out-of-memory', message: 'The memory ran out. Close other programs and resume it, or measure a smaller model.' },
+      });
+      app.queue.resume(run.id);
+    }
+    app.queue.hold();
+    expect(await app.queue.finish(admitCount(app, 'quick').id)).toMatchObject({ state: 'done' });
+    expect(app.worker().processId).not.toBe(before);
+  });
+});
+
 describe('the whole program killed in the middle of a run', () => {
   it('finds the run interrupted when it opens again, with its worker gone, and resumes it', async () => {
     app[Symbol.dispose]();

@@ -9,7 +9,10 @@ export const PROJECTIONS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj',
 export const projection = z.enum(PROJECTIONS);
 export type Projection = z.infer<typeof projection>;
 
-/** A checkpoint folder, its content hash when known (verified before the run), and a PEFT adapter folder on top. */
+/**
+ * A checkpoint folder, its content hash when known (verified before the run), and a PEFT adapter folder on top. In spec.json these
+ * folders are named from the run's own folder on where both lie in one data folder, so that the whole can be moved; else in full.
+ */
 export const modelRef = z.object({ checkpoint: z.string(), hash: z.string().optional(), adapter: z.string().optional() });
 export type ModelRef = z.infer<typeof modelRef>;
 
@@ -84,7 +87,7 @@ export const pruneRecipe = z.object({
   kind: z.literal('prune'),
   model: modelRef,
   criterion,
-  /** A scores.safetensors made by a score run of the same model (absolute, or within the run folder); absent: scored here, once per step. */
+  /** A scores.safetensors made by a score run of the same model, named as the model's folder is; absent: scored here, once per step. */
   scores: z.string().optional(),
   calibration: calibration.prefault({}),
   choose: chooseSettings,
@@ -201,3 +204,16 @@ export type ScoreRecipe = z.infer<typeof scoreRecipe>;
 export type PruneRecipe = z.infer<typeof pruneRecipe>;
 export type TuneRecipe = z.infer<typeof tuneRecipe>;
 export type EvaluateRecipe = z.infer<typeof evaluateRecipe>;
+
+/** The recipe with every path that it names (checkpoints, adapters, scores) put through `place`; files of its own folder stay. */
+export function placeRecipe<T extends Recipe>(recipe: T, place: (path: string) => string): T {
+  const placeModel = ({ checkpoint, adapter, ...rest }: ModelRef): ModelRef => ({
+    checkpoint: place(checkpoint),
+    ...rest,
+    ...(adapter === undefined ? {} : { adapter: place(adapter) }),
+  });
+  const placed: Recipe = { ...recipe, model: placeModel(recipe.model) };
+  if (placed.kind === 'prune' && placed.scores !== undefined) placed.scores = place(placed.scores);
+  if (placed.kind === 'tune' && placed.distill) placed.distill = { ...placed.distill, teacher: placeModel(placed.distill.teacher) };
+  return placed as T;
+}

@@ -1,10 +1,10 @@
 // A run is a folder: spec.json and data go in, result.json comes out last, and nothing else is known about where it lies.
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { prettifyError } from 'zod';
 import { AppError, asAppError, throwIfCancelled } from '../shared/errors.ts';
 import type { WorkOptions } from '../shared/progress.ts';
-import { recipe, type Recipe } from '../shared/recipe.ts';
+import { placeRecipe, recipe, type Recipe } from '../shared/recipe.ts';
 import type { RunResult } from '../shared/results.ts';
 import { claimFolder } from './claim-folder.ts';
 import { runEvaluate } from './evaluate/run-evaluate.ts';
@@ -76,7 +76,7 @@ function readSpec(folder: string): Recipe {
   }
   const parsed = recipe.safeParse(parseJson(text, path));
   if (!parsed.success) throw new AppError('bad-recipe', `${path} does not fit the form of a recipe. ${prettifyError(parsed.error)}`);
-  return parsed.data;
+  return placeRecipe(parsed.data, (named) => resolve(folder, named));
 }
 
 function parseJson(text: string, path: string): unknown {

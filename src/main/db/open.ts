@@ -1,11 +1,11 @@
 // Opens the records of a data folder: lock, pragmas, migrations, and the truth about runs and imports that were cut off.
 import Sqlite from 'better-sqlite3';
 import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import { deleteUnfinishedDatasets } from './datasets.ts';
 import { lockFolder } from './lock.ts';
-import { MIGRATIONS } from './migrations/index.ts';
+import { MIGRATIONS, type Migration } from './migrations/index.ts';
 import { interruptRunning } from './runs.ts';
 
 /** An open database. The rooms above pass it to the query files of this folder and never speak SQL themselves. */
@@ -78,7 +78,7 @@ export async function backUpDatabase(db: Database, file: string): Promise<void> 
  * Takes the steps that are missing, each in one transaction with its number and a check of all references: a step that fails leaves
  * the file as it was. Throws AppError `newer-data` when the file has taken more steps than are known here.
  */
-export function migrate(db: Database, file: string, steps: readonly string[] = MIGRATIONS): void {
+export function migrate(db: Database, file: string, steps: readonly Migration[] = MIGRATIONS): void {
   const version = db.pragma('user_version', { simple: true }) as number;
   if (version > steps.length) {
     throw new AppError(
@@ -87,8 +87,9 @@ export function migrate(db: Database, file: string, steps: readonly string[] = M
       { file, version, known: steps.length },
     );
   }
-  const take = db.transaction((step: string, number: number) => {
-    db.exec(step);
+  const take = db.transaction((step: Migration, number: number) => {
+    if (typeof step === 'string') db.exec(step);
+    else step(db, dirname(db.name));
     const broken = db.pragma('foreign_key_check') as unknown[];
     if (broken.length > 0) throw new Error(`Migration ${number} leaves ${broken.length} references to rows that do not exist.`);
     db.pragma(`user_version = ${number}`);

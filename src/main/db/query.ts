@@ -90,11 +90,12 @@ function isJson(value: unknown): value is object {
 }
 
 /** A path inside the data folder is stored relative to it, with forward slashes, so that the folder can be moved. */
-function toStoredPath(db: Database, path: string): string {
+export function toStoredPath(db: Database, path: string): string {
   const inside = relative(dirname(db.name), path);
   return db.memory || inside.startsWith('..') || isAbsolute(inside) ? path : inside.split(sep).join('/');
 }
 
-function fromStoredPath(db: Database, path: string): string {
+/** The inverse: a path as programs need it. */
+export function fromStoredPath(db: Database, path: string): string {
   return db.memory || isAbsolute(path) ? path : join(dirname(db.name), path);
 }

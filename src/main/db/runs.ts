@@ -2,13 +2,13 @@
 import type { ErrorCode } from '../../shared/errors.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { ProgressFrame } from '../../shared/progress.ts';
-import type { Recipe } from '../../shared/recipe.ts';
+import { placeRecipe, type Recipe } from '../../shared/recipe.ts';
 import type { RunResult } from '../../shared/results.ts';
 import type { RunState } from '../../shared/run-states.ts';
 import { NEXT_STATES } from '../../shared/run-states.ts';
 import { newId } from './ids.ts';
 import type { Database } from './open.ts';
-import { execute, inTransaction, insertRow, selectAll, selectOne, updateRow } from './query.ts';
+import { execute, fromStoredPath, inTransaction, insertRow, selectAll, selectOne, toStoredPath, updateRow } from './query.ts';
 
 export interface RunError {
   readonly code: ErrorCode;
@@ -56,7 +56,9 @@ export function createRun(
 ): Run {
   const { inputs = {}, id = newId(), ...rest } = run;
   return inTransaction(db, () => {
-    insertRow(db, 'runs', { ...rest, id, kind: rest.recipe.kind, queueOrder: lastInQueue(db) + 1, createdAt: Date.now() });
+    // The models and scores that it reads are named as all paths here are: from the data folder on where they lie inside.
+    const recipe = placeRecipe(rest.recipe, (path) => toStoredPath(db, path));
+    insertRow(db, 'runs', { ...rest, recipe, id, kind: recipe.kind, queueOrder: lastInQueue(db) + 1, createdAt: Date.now() });
     for (const modelId of inputs.models ?? []) insertRow(db, 'run_inputs', { runId: id, modelId });
     for (const datasetId of inputs.datasets ?? []) insertRow(db, 'run_inputs', { runId: id, datasetId });
     for (const promptVersionId of inputs.promptVersions ?? []) insertRow(db, 'run_inputs', { runId: id, promptVersionId });
@@ -66,7 +68,7 @@ export function createRun(
 
 /** Throws AppError `not-found`. */
 export function getRun(db: Database, id: string): Run {
-  const run = selectOne<Run>(db, 'SELECT * FROM runs WHERE id = ?', [id]);
+  const [run] = selectRuns(db, 'SELECT * FROM runs WHERE id = ?', [id]);
   if (!run) throw new AppError('not-found', `There is no run ${id} in these records. "tailor list runs" shows those there are.`, { id });
   return run;
 }
@@ -74,18 +76,18 @@ export function getRun(db: Database, id: string): Run {
 /** All runs, the newest first, or those in one state. */
 export function listRuns(db: Database, state?: RunState): Run[] {
   return state
-    ? selectAll<Run>(db, 'SELECT * FROM runs WHERE state = ? ORDER BY id DESC', [state])
-    : selectAll<Run>(db, 'SELECT * FROM runs ORDER BY id DESC');
+    ? selectRuns(db, 'SELECT * FROM runs WHERE state = ? ORDER BY id DESC', [state])
+    : selectRuns(db, 'SELECT * FROM runs ORDER BY id DESC');
 }
 
 /** The newest finished run of this very recipe, whose results are the ones a new run would make. */
 export function findDoneRun(db: Database, recipeHash: string): Run | undefined {
-  return selectOne<Run>(db, `SELECT * FROM runs WHERE recipe_hash = ? AND state = 'done' ORDER BY id DESC LIMIT 1`, [recipeHash]);
+  return selectRuns(db, `SELECT * FROM runs WHERE recipe_hash = ? AND state = 'done' ORDER BY id DESC LIMIT 1`, [recipeHash])[0];
 }
 
 /** Runs that read a model, the oldest first. */
 export function listRunsReading(db: Database, modelId: string): Run[] {
-  return selectAll<Run>(db, 'SELECT * FROM runs WHERE id IN (SELECT run_id FROM run_inputs WHERE model_id = ?) ORDER BY id', [modelId]);
+  return selectRuns(db, 'SELECT * FROM runs WHERE id IN (SELECT run_id FROM run_inputs WHERE model_id = ?) ORDER BY id', [modelId]);
 }
 
 /** Ids of the records that a run reads, in the order in which they were given: of the models, the one that is worked on comes first. */
@@ -141,7 +143,7 @@ export function takeNextRun(db: Database): Run | undefined {
 
 /** Queued runs in the order in which they will be taken. */
 export function listQueue(db: Database): Run[] {
-  return selectAll<Run>(db, `SELECT * FROM runs WHERE state = 'queued' ORDER BY queue_order, id`);
+  return selectRuns(db, `SELECT * FROM runs WHERE state = 'queued' ORDER BY queue_order, id`);
 }
 
 /** Puts the given queued runs first, in this order, and leaves the order of the others. */
@@ -182,6 +184,13 @@ export function deleteRun(db: Database, id: string): void {
     throw new AppError('bad-input', `Run ${id} is needed by ${users.map((user) => user.what).join(', ')}. Delete these first.`, { id });
   }
   execute(db, 'DELETE FROM runs WHERE id = ?', [id]);
+}
+
+function selectRuns(db: Database, sql: string, parameters: readonly unknown[] = []): Run[] {
+  return selectAll<Run>(db, sql, parameters).map((run) => ({
+    ...run,
+    recipe: placeRecipe(run.recipe, (path) => fromStoredPath(db, path)),
+  }));
 }
 
 function lastInQueue(db: Database): number {

@@ -1,10 +1,10 @@
 // Writes run folders: everything the worker will need lies there, flushed to the disk, before a row says that the run exists.
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { AppError, asAppError } from '../../shared/errors.ts';
-import { recipe, type Recipe, type RecipeInput } from '../../shared/recipe.ts';
+import { placeRecipe, recipe, type Recipe, type RecipeInput } from '../../shared/recipe.ts';
 
 /** What main needs to know again when the results come, and the worker does not: by evaluation set, whose examples they were. */
 export interface RunOrigin {
@@ -57,7 +57,8 @@ export function stageRun(
   try {
     const hashes = new Map(identities);
     for (const file of files) hashes.set(file.name, writeText(join(staged, file.name), jsonLines(file.lines)));
-    writeText(join(staged, 'spec.json'), [JSON.stringify(parsed.data, null, 2)]);
+    const spec = placeRecipe(parsed.data, (path) => nameFromRun(dirname(resolve(runsFolder)), staged, path));
+    writeText(join(staged, 'spec.json'), [JSON.stringify(spec, null, 2)]);
     writeText(join(staged, ORIGIN_FILE), [JSON.stringify(origin)]);
     return {
       recipe: parsed.data,
@@ -74,6 +75,13 @@ export function stageRun(
     drop();
     throw asAppError(thrown);
   }
+}
+
+/** How spec.json names a path: from its own folder on where it lies in the data folder, which may be moved; else in full. */
+function nameFromRun(dataFolder: string, runFolder: string, path: string): string {
+  const inside = relative(dataFolder, path);
+  if (!isAbsolute(path) || inside.startsWith('..') || isAbsolute(inside)) return path;
+  return relative(resolve(runFolder), path).split(sep).join('/');
 }
 
 /** What main wrote beside the recipe; empty for a folder that came from elsewhere. */

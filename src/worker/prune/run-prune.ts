@@ -1,6 +1,6 @@
 // A prune run: scores and a target in, a smaller checkpoint out, in one cut or in several with fresh scores between.
 import { rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { throwIfCancelled } from '../../shared/errors.ts';
 import type { WorkOptions } from '../../shared/progress.ts';
 import { choose, type ScoreSource } from '../../shared/prune/choose.ts';
@@ -65,8 +65,7 @@ export async function runPrune(folder: string, recipe: PruneRecipe, work: WorkOp
     };
     async function source(step: number): Promise<{ source: ScoreSource; tokens: number }> {
       if (recipe.criterion === 'random') return { source: { randomSeed: recipe.seed }, tokens: 0 };
-      if (recipe.scores !== undefined && step === 1)
-        return { source: await readScores(resolve(folder, recipe.scores), recipe.criterion, hash), tokens: 0 };
+      if (recipe.scores !== undefined && step === 1) return { source: await readScores(recipe.scores, recipe.criterion, hash), tokens: 0 };
       const request = {
         checkpoint: step === 1 ? recipe.model.checkpoint : between,
         calibration: { ...recipe.calibration, seed: recipe.calibration.seed + step - 1 },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { WorkOptions } from '../../shared/progress.ts';
-import type { TuneRecipe } from '../../shared/recipe.ts';
+import { placeRecipe, type TuneRecipe } from '../../shared/recipe.ts';
 import type { TuneResult } from '../../shared/results.ts';
 import { expectedTensors } from '../../shared/tensor-names.ts';
 import { writeLlamaConfig } from '../../shared/write-config.ts';
@@ -82,7 +82,7 @@ export async function runTune(folder: string, recipe: TuneRecipe, work: WorkOpti
   };
 }
 
-/** What the bytes of the result depend on: the recipe, the base, the tokenizer, and the files that are read. */
+/** What the bytes of the result depend on: the recipe, the base, the tokenizer, and the files that are read, wherever they lie. */
 async function hashRecipe(folder: string, recipe: TuneRecipe, base: Base, tokenizer: Tokenizer): Promise<string> {
   const { textFile, trainFile, validationChoices, validationFile } = recipe;
   const files: Record<string, string> = {};
@@ -92,8 +92,11 @@ async function hashRecipe(folder: string, recipe: TuneRecipe, base: Base, tokeni
         .update(await readFile(join(folder, name)))
         .digest('hex');
   }
+  // A model is what its bytes are; only a teacher whose hash nobody gave is known by its place.
+  const teacher = recipe.distill?.teacher.hash ?? recipe.distill?.teacher.checkpoint;
+  const placeless = placeRecipe(recipe, () => '');
   return createHash('sha256')
-    .update(canonicalJson({ recipe, base: base.hash, tokenizer: tokenizer.hash, files }))
+    .update(canonicalJson({ recipe: placeless, base: base.hash, teacher, tokenizer: tokenizer.hash, files }))
     .digest('hex');
 }
 

@@ -1,7 +1,7 @@
 // Opening the records: migrations, the future, the lock, and what a killed process leaves behind.
 import Sqlite from 'better-sqlite3';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -56,6 +56,13 @@ const RAW_ROWS: readonly { step: number; insert: string; select: string; expecte
     select: `SELECT hash FROM dataset_rows WHERE dataset_id = 'd'`,
     expected: [{ hash: Buffer.from([0]) }],
   },
+  {
+    step: 4,
+    insert: `INSERT INTO runs (id, kind, recipe_json, recipe_hash, folder_path, queue_order, created_at)
+             VALUES ('r', 'tune', '{"kind":"tune","model":{"checkpoint":"runs/m/model"}}', 'h', 'runs/r', 1, 5)`,
+    select: `SELECT recipe_json FROM runs`,
+    expected: [{ recipe_json: '{"kind":"tune","model":{"checkpoint":"runs/m/model"}}' }],
+  },
 ];
 
 describe('migrations', () => {
@@ -76,6 +83,45 @@ describe('migrations', () => {
     db.exec(insert);
     migrate(db, 'old.sqlite');
     expect(db.prepare(select).all()).toEqual(expected);
+  });
+
+  test('runs of a folder that was moved before read what lies in it at its new place, in the records and in spec.json', () => {
+    const old = '/once/upon/data';
+    const teacher = { checkpoint: `${old}/runs/m/model`, hash: 't' };
+    const tune = { kind: 'tune', model: { checkpoint: `${old}/uploads/drop/base` }, distill: { teacher } };
+    const prune = { kind: 'prune', model: { checkpoint: '/a/base/elsewhere' }, scores: join(folder, 'runs/s/scores.safetensors') };
+    const db = new Sqlite(join(folder, 'tailor.sqlite'));
+    migrate(db, 'old.sqlite', MIGRATIONS.slice(0, 3));
+    const model = db.prepare(
+      `INSERT INTO models (id, name, kind, form, folder_path, hash, parameters, size_bytes, config_json, created_at)
+       VALUES (?, 'n', 'base', 'checkpoint', ?, 'h', 1, 1, '{}', 5)`,
+    );
+    model.run('a', 'runs/m/model');
+    model.run('b', 'uploads/drop/base');
+    const add = db.prepare(
+      `INSERT INTO runs (id, kind, recipe_json, recipe_hash, folder_path, queue_order, created_at) VALUES (?, ?, ?, 'h', ?, 1, 5)`,
+    );
+    for (const [id, recipe] of Object.entries({ tune, prune })) {
+      add.run(id, recipe.kind, JSON.stringify(recipe), `runs/${id}`);
+      mkdirSync(join(folder, 'runs', id), { recursive: true });
+      writeFileSync(join(folder, 'runs', id, 'spec.json'), JSON.stringify(recipe));
+    }
+    db.close();
+    using records = openRecords(folder);
+    expect(getRun(records.db, 'tune').recipe).toMatchObject({
+      model: { checkpoint: join(folder, 'uploads/drop/base') },
+      distill: { teacher: { checkpoint: join(folder, 'runs/m/model'), hash: 't' } },
+    });
+    expect(getRun(records.db, 'prune').recipe).toMatchObject({
+      model: { checkpoint: '/a/base/elsewhere' },
+      scores: join(folder, 'runs/s/scores.safetensors'),
+    });
+    const specOf = (id: string): unknown => JSON.parse(readFileSync(join(folder, 'runs', id, 'spec.json'), 'utf8'));
+    expect(specOf('tune')).toMatchObject({
+      model: { checkpoint: '../../uploads/drop/base' },
+      distill: { teacher: { checkpoint: '../m/model' } },
+    });
+    expect(specOf('prune')).toMatchObject({ model: { checkpoint: '/a/base/elsewhere' }, scores: '../s/scores.safetensors' });
   });
 
   test('every step has a raw-row case', () => {

@@ -1,8 +1,8 @@
 // The queue tells the truth: what a run's state is after success, failure, a stop, a crash of the worker, and a kill of everything.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { App } from '../../../src/main/app.ts';
@@ -37,6 +37,21 @@ describe('a run', () => {
     expect(evaluation).toMatchObject({ setName: 'quick', modelHash: 'h', datasetHash: 'd' });
     expect(listChoiceOutcomes(app.db, evaluation.id)).toMatchObject([{ id: 'a', picked: 0, pickedNorm: 1 }]);
     expect(existsSync(join(run.folderPath, 'claim'))).toBe(false);
+  });
+
+  it('names a model of the data folder from its own folder on, so that the whole can be moved', async () => {
+    const place = join(folder, 'runs', 'm', 'model');
+    const { id, folderPath } = admitCount(app, 'quick', { id: 'a' }, place);
+    const spec = JSON.parse(readFileSync(join(folderPath, 'spec.json'), 'utf8')) as { model: object };
+    expect(spec.model).toEqual({ checkpoint: '../m/model', hash: 'h' });
+    expect(getRun(app.db, id).recipe.model.checkpoint).toBe(place);
+    app[Symbol.dispose]();
+    const moved = join(folder, '..', `${basename(folder)}-moved`);
+    renameSync(folder, moved);
+    folder = moved;
+    app = openCountingApp(moved);
+    expect(getRun(app.db, id).recipe.model.checkpoint).toBe(join(moved, 'runs', 'm', 'model'));
+    expect(await app.queue.finish(id)).toMatchObject({ state: 'done' });
   });
 
   it('that fails keeps the sentence that says why, and the worker goes on to the next', async () => {

@@ -1,14 +1,15 @@
 // Tune runs from folder to folder: what is learned, what is written, and that a killed run resumed is the uninterrupted one.
 import { spawnSync } from 'node:child_process';
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { AppError } from '../../../src/shared/errors.ts';
-import type { TuneRecipe } from '../../../src/shared/recipe.ts';
+import { placeRecipe, type TuneRecipe } from '../../../src/shared/recipe.ts';
 import { loadAdapter } from '../../../src/worker/export/peft.ts';
 import { Device } from '../../../src/worker/graph/device.ts';
 import { loadTokenizer } from '../../../src/worker/text/tokenizer.ts';
+import { runFolder } from '../../../src/worker/run.ts';
 import { readMetrics } from '../../../src/worker/tune/metrics-log.ts';
 import { runTune } from '../../../src/worker/tune/run-tune.ts';
 import { openCheckpoint } from '../../../src/worker/weights/checkpoint.ts';
@@ -228,6 +229,28 @@ describe('a run that was interrupted', () => {
     expect(readMetrics(join(cut, 'metrics.jsonl')).at(-1)!.step).toBe(step);
     await runTune(cut, recipe);
     await expectSameOutput(whole, cut);
+  });
+
+  it('and moved with the whole data folder goes on there, and gives the same bytes', async () => {
+    await using folder = await temporaryFolder();
+    const [old, moved] = [join(folder.path, 'old'), join(folder.path, 'elsewhere', 'moved')];
+    const checkpoint = await writeModel(join(old, 'runs', 'base', 'model'));
+    const distill = { teacher: { checkpoint, hash: 'h' }, weight: 0.5, temperature: 1 };
+    const [whole, cut] = [join(old, 'runs', 'whole'), join(old, 'runs', 'cut')];
+    const recipe = await writeRun(whole, { model: { checkpoint }, lora, optimizer: fast, distill });
+    const named = placeRecipe(recipe, (path) => relative(whole, path));
+    await writeFile(join(whole, 'spec.json'), JSON.stringify(named));
+    await cp(whole, cut, { recursive: true });
+    const stop = new AbortController();
+    const progress = ({ phase, done }: { phase: string; done: number }): void => void (phase === 'training' && done === 3 && stop.abort());
+    await expect(runFolder(cut, { signal: stop.signal, progress })).rejects.toMatchObject({ code: 'cancelled' });
+    await runFolder(whole);
+    await mkdir(dirname(moved));
+    await rename(old, moved);
+    await runFolder(join(moved, 'runs', 'cut'));
+    const read = (run: string): Promise<Buffer> => readFile(join(moved, 'runs', run, 'adapter', 'adapter_model.safetensors'));
+    expect((await read('cut')).equals(await read('whole'))).toBe(true);
+    expect(await lossesIn(join(moved, 'runs', 'cut'))).toEqual(await lossesIn(join(moved, 'runs', 'whole')));
   });
 
   it('is not resumed with another recipe or other data, and says how to go on', async () => {

@@ -3,26 +3,37 @@ import { userSettings, type SettingsChange, type UserSettings } from '../../shar
 import { api } from './api.ts';
 
 class Preferences {
-  #current = $state.raw<UserSettings>(userSettings.parse({}));
+  #kept = $state.raw<UserSettings>(userSettings.parse({}));
+  /** Changes that main has not answered yet: an older answer, which does not know them, must not take them back on the page. */
+  #underWay = $state.raw<readonly Partial<UserSettings>[]>([]);
+  #current = $derived<UserSettings>(Object.assign({}, this.#kept, ...this.#underWay));
 
   get current(): UserSettings {
     return this.#current;
   }
 
   async refetch(): Promise<void> {
-    this.#show(await api.settings.get());
+    this.#kept = await api.settings.get();
+    this.#showTheme();
   }
 
   async set(change: SettingsChange): Promise<void> {
     const named = Object.entries(change).map(([name, value]) => [name, value ?? undefined]);
-    this.#show({ ...this.#current, ...(Object.fromEntries(named) as Partial<UserSettings>) });
-    this.#show(await api.settings.set(change));
+    const own = Object.fromEntries(named) as Partial<UserSettings>;
+    this.#underWay = [...this.#underWay, own];
+    this.#showTheme();
+    try {
+      this.#kept = await api.settings.set(change);
+    } finally {
+      this.#underWay = this.#underWay.filter((other) => other !== own);
+      this.#showTheme();
+    }
   }
 
-  #show(settings: UserSettings): void {
-    this.#current = settings;
-    if (settings.theme === 'system') delete document.documentElement.dataset['theme'];
-    else document.documentElement.dataset['theme'] = settings.theme;
+  #showTheme(): void {
+    const { theme } = this.#current;
+    if (theme === 'system') delete document.documentElement.dataset['theme'];
+    else document.documentElement.dataset['theme'] = theme;
   }
 }
 

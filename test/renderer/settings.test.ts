@@ -1,5 +1,5 @@
 // Settings as a person meets them: try the devices, set limits, change the look, read the report, move the data folder; all of it stays.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -8,8 +8,10 @@ import { readSettings } from '../../src/main/api/calls/settings.ts';
 import { checkMemory } from '../../src/main/api/memory-limit.ts';
 import { importModel } from '../../src/main/api/models.ts';
 import { listModels } from '../../src/main/db/models.ts';
-import { openRecords } from '../../src/main/db/open.ts';
-import { keepSetting, listSettings } from '../../src/main/db/settings.ts';
+import { keepSetting } from '../../src/main/db/settings.ts';
+import { serveUntilStopped } from '../../src/main/node/serve-until-stopped.ts';
+import { openTerminal, type Terminal } from '../../src/main/node/terminal.ts';
+import type { WebServer } from '../../src/main/node/web-server.ts';
 import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } from '../support/workbench.ts';
 
 const DEMO = join(import.meta.dirname, '../../resources/demo/model');
@@ -102,48 +104,48 @@ describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () =>
     expect(text).not.toContain(`${homedir()}/`);
   });
 
-  it('copies the data folder to where it is to be, with everything in it', async () => {
-    await page.getByText(workbench.dataFolder).waitFor();
-    await page.getByRole('button', { name: 'Move …' }).click();
-    const dialog = page.getByRole('dialog', { name: 'Move the data folder' });
-    const path = dialog.getByLabel('Folder on the machine that Tailor runs on');
-    await path.fill(join(elsewhere, 'nowhere'));
-    await dialog.getByRole('button', { name: 'Copy' }).click();
-    await expect.poll(() => dialog.getByRole('alert').textContent()).toContain('There is no file or folder');
-    mkdirSync(join(workbench.dataFolder, 'inside'));
-    await path.fill(join(workbench.dataFolder, 'inside'));
-    await dialog.getByRole('button', { name: 'Copy' }).click();
-    await expect.poll(() => dialog.getByRole('alert').textContent()).toContain('lies inside the data folder');
-    await path.fill(elsewhere);
-    await dialog.getByRole('button', { name: 'Copy' }).click();
-    await dialog.getByText('The copy is complete', { exact: false }).waitFor();
-    expect(await dialog.textContent()).toContain(`tailor serve --data "${join(elsewhere, 'Tailor')}"`);
-    using copy = openRecords(join(elsewhere, 'Tailor'));
-    expect(listModels(copy.db).map(({ name }) => name)).toEqual(['demo']);
-    expect(listSettings(copy.db)).toMatchObject({ theme: 'light', threads: 1 });
-  });
-
-  it('shows what was changed last while older answers still come in', async () => {
-    let held: (() => void)[] | undefined;
-    await page.routeWebSocket(/\/rpc$/, (socket) => {
-      socket.connectToServer().onMessage((message) => {
-        if (held) held.push(() => socket.send(message));
-        else socket.send(message);
-      });
+  it('moves the data folder, goes on there at the same address, and clears the old place', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'tailor-old-'));
+    const terminal = openTerminal({ data, json: false, quiet: true, debug: false });
+    const stop = new AbortController();
+    const ready = Promise.withResolvers<WebServer>();
+    const serving = serveUntilStopped(Object.create(terminal, { signal: { value: stop.signal } }) as Terminal, {
+      host: '127.0.0.1',
+      port: 0,
+      ready: ready.resolve,
     });
-    await page.reload();
-    const [notify, updates] = ['Tell me when a run ends or fails', 'Look for a new version'].map((label) => page.getByLabel(label));
-    await expect.poll(() => updates!.isChecked()).toBe(true);
-    held = [];
-    await notify!.check();
-    await updates!.uncheck();
-    await expect.poll(() => kept()).toMatchObject({ notify: true, checkForUpdates: false });
-    for (const send of held) {
-      send();
-      await page.evaluate('new Promise(requestAnimationFrame)');
-      expect([await notify!.isChecked(), await updates!.isChecked()]).toEqual([true, false]);
+    const own = await (await workbench.browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
+    try {
+      await importModel(terminal.app(), DEMO, { name: 'demo' });
+      const { url } = await ready.promise;
+      await own.goto(url);
+      await own.goto(`${new URL(url).origin}/#settings`);
+      await own.getByText(data, { exact: true }).waitFor();
+      await own.getByRole('button', { name: 'Move …' }).click();
+      const dialog = own.getByRole('dialog', { name: 'Move the data folder' });
+      const path = dialog.getByLabel('Folder on the machine that Tailor runs on');
+      await path.fill(join(elsewhere, 'nowhere'));
+      await dialog.getByRole('button', { name: 'Move', exact: true }).click();
+      await expect.poll(() => dialog.getByRole('alert').textContent()).toContain('There is no file or folder');
+      await path.fill(data);
+      await dialog.getByRole('button', { name: 'Move', exact: true }).click();
+      await expect.poll(() => dialog.getByRole('alert').textContent()).toContain('lies inside the data folder');
+      await path.fill(elsewhere);
+      await dialog.getByRole('button', { name: 'Move', exact: true }).click();
+      const place = join(elsewhere, 'Tailor');
+      await own.getByText(`Tailor goes on with ${place}.`).waitFor();
+      expect(terminal.options.data).toBe(place);
+      expect(listModels(terminal.app().db).map(({ name }) => name)).toEqual(['demo']);
+      await own.getByRole('button', { name: 'Delete them' }).click();
+      await expect.poll(() => readdirSync(data)).toEqual(['moved-to.json']);
+      expect(await own.getByRole('button', { name: 'Delete them' }).count()).toBe(0);
+    } finally {
+      await own.context().close();
+      stop.abort();
+      await serving;
+      terminal[Symbol.dispose]();
+      rmSync(data, { recursive: true, force: true });
     }
-    held = undefined;
   });
 
   it('refuses a run whose weights alone are over the limit', () => {

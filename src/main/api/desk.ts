@@ -6,6 +6,8 @@ export interface Desk {
   pick?(what: 'files' | 'folder', title: string): Promise<readonly string[] | undefined>;
   /** Shows a file or folder in the system's file manager. */
   reveal?(path: string): void;
+  /** Goes on with a data folder that was moved, as after a new start. */
+  moveTo?(folder: string): void;
   /** Puts the page's theme on the window's frame. */
   setTheme?(theme: 'system' | 'light' | 'dark'): void;
 }

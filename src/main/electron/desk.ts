@@ -10,9 +10,11 @@ export interface DeskParts {
   /** The folder a kind of dialog was last used in; the system no longer remembers. */
   lastFolder(what: 'files' | 'folder'): string | undefined;
   keepLastFolder(what: 'files' | 'folder', folder: string): void;
+  /** Ends the program and starts it anew, where it finds the note of a folder that was moved. */
+  startAnew(): void;
 }
 
-export function createDesk({ dialog, shell, nativeTheme, lastFolder, keepLastFolder }: DeskParts): Required<Desk> {
+export function createDesk({ dialog, shell, nativeTheme, lastFolder, keepLastFolder, startAnew }: DeskParts): Required<Desk> {
   return {
     kind: 'electron',
     async pick(what, title) {
@@ -28,6 +30,7 @@ export function createDesk({ dialog, shell, nativeTheme, lastFolder, keepLastFol
       return filePaths;
     },
     reveal: (path) => shell.showItemInFolder(path),
+    moveTo: startAnew,
     setTheme(theme) {
       nativeTheme.themeSource = theme;
     },

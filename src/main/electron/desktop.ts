@@ -131,6 +131,10 @@ function openShell(parts: ElectronParts, options: DesktopOptions, program: App, 
     nativeTheme,
     lastFolder: (what) => listSettings(program.db)[`lastFolder.${what}`] as string | undefined,
     keepLastFolder: (what, folder) => keepSetting(program.db, `lastFolder.${what}`, folder),
+    startAnew() {
+      app.relaunch();
+      void guard.leaveNow();
+    },
   });
   denyPermissions(parts.session.defaultSession);
   servePage(parts.protocol, options.pageFolder);

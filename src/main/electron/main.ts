@@ -1,18 +1,32 @@
 // Entry of the desktop shell: finds the folders, and starts it with Electron's parts.
 import { join } from 'node:path';
 import * as electron from 'electron';
+import { followMoves } from '../moved-folder.ts';
 import { defaultDataFolder } from '../node/data-folder.ts';
 import { startDesktop } from './desktop.ts';
 import { answerSquirrel } from './squirrel.ts';
 
-const { app } = electron;
+const { app, dialog } = electron;
 /** In a package and in a checkout alike: dist/main/electron beside dist/renderer. */
 const DIST = join(import.meta.dirname, '..', '..');
 
-if (answerSquirrel(process.argv, process.execPath, process.platform)) app.quit();
-else
+/** The data folder, wherever it was moved; undefined after a word about why it cannot be reached. */
+function findDataFolder(): string | undefined {
+  try {
+    return followMoves(defaultDataFolder());
+  } catch (thrown) {
+    dialog.showErrorBox('Tailor cannot start', thrown instanceof Error ? thrown.message : String(thrown));
+    app.exit(1);
+    return undefined;
+  }
+}
+
+const isInstalling = answerSquirrel(process.argv, process.execPath, process.platform);
+if (isInstalling) app.quit();
+const dataFolder = isInstalling ? undefined : findDataFolder();
+if (dataFolder !== undefined)
   void startDesktop(electron, {
-    dataFolder: defaultDataFolder(),
+    dataFolder,
     pageFolder: join(DIST, 'renderer'),
     // What ships beside the archive lies in the package's own resources folder.
     resourcesFolder: app.isPackaged ? process.resourcesPath : join(DIST, '..', 'resources'),

@@ -13,19 +13,42 @@ export interface ServeOptions {
   readonly ready: (server: WebServer) => void;
 }
 
-/** Works on the queue and serves the page until the terminal's signal; a run that is going on is saved then. */
+/**
+ * Works on the queue and serves the page until the terminal's signal; a run that is going on is saved then. A data folder that is moved
+ * is opened at its new place, and the page finds it at the same address.
+ */
 export async function serveUntilStopped(terminal: Terminal, options: ServeOptions): Promise<void> {
+  let place: Pick<WebServer, 'port' | 'token'> | undefined;
+  for (;;) {
+    const moved = Promise.withResolvers<string | undefined>();
+    const server = await serve(terminal, options, { ...place, moveTo: moved.resolve });
+    if (place === undefined) options.ready(server);
+    place = server;
+    const stop = (): void => moved.resolve(undefined);
+    if (terminal.signal.aborted) stop();
+    else terminal.signal.addEventListener('abort', stop, { once: true });
+    const folder = await moved.promise;
+    terminal.signal.removeEventListener('abort', stop);
+    const { queue } = terminal.app();
+    queue.hold();
+    if (queue.runningId !== undefined) await queue.stop(queue.runningId, 'interrupted');
+    await server[Symbol.asyncDispose]();
+    if (folder === undefined) return;
+    terminal.moveTo(folder);
+  }
+}
+
+async function serve(
+  terminal: Terminal,
+  { host, port, anyPort }: ServeOptions,
+  again: { readonly port?: number; readonly token?: string; moveTo(folder: string): void },
+): Promise<WebServer> {
   const app = terminal.app();
   app.queue.work();
-  const serve = (port: number): Promise<WebServer> => serveWorkbench(app, { host: options.host, port, pageFolder: PAGE_FOLDER });
-  await using server = await serve(options.port).catch((thrown: unknown) => {
-    if (options.anyPort && thrown instanceof AppError && thrown.code === 'busy') return serve(0);
+  const on = (free: number): Promise<WebServer> =>
+    serveWorkbench(app, { host, pageFolder: PAGE_FOLDER, ...again, port: again.port ?? free });
+  return await on(port).catch((thrown: unknown) => {
+    if (anyPort && thrown instanceof AppError && thrown.code === 'busy') return on(0);
     throw thrown;
   });
-  options.ready(server);
-  if (!terminal.signal.aborted)
-    await new Promise<void>((resolve) => terminal.signal.addEventListener('abort', () => resolve(), { once: true }));
-  const { runningId } = app.queue;
-  app.queue.hold();
-  if (runningId !== undefined) await app.queue.stop(runningId, 'interrupted');
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApp, type App } from '../app.ts';
 import { DATABASE_FILE } from '../db/open.ts';
+import { followMoves } from '../moved-folder.ts';
 import { connectWorker, type Worker } from '../jobs/worker-client.ts';
 import type { WorkerRouter } from '../../worker/api.ts';
 import { AppError, asAppError, type ErrorCode } from '../../shared/errors.ts';
@@ -39,6 +40,8 @@ export interface Terminal extends Disposable {
   readonly options: GlobalOptions;
   /** Opened when first asked for: a command that needs no records touches no data folder. */
   app(): App;
+  /** Closes the app; the next one opens on the folder that its data was moved to. */
+  moveTo(folder: string): void;
   /** The app's worker where the app is open, else one of its own: for work that touches no records. */
   worker(): Worker;
   /** Whether the data folder holds records already. */
@@ -53,7 +56,8 @@ export interface Terminal extends Disposable {
   working<T>(heading: string, work: (options: Required<WorkOptions>, view: ProgressView) => Promise<T>): Promise<T>;
 }
 
-export function openTerminal(options: GlobalOptions): Terminal {
+export function openTerminal(given: GlobalOptions): Terminal {
+  let options: GlobalOptions = { ...given, data: followMoves(given.data) };
   let app: App | undefined;
   let loose: Worker | undefined;
   const stop = new AbortController();
@@ -76,7 +80,14 @@ export function openTerminal(options: GlobalOptions): Terminal {
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   return {
-    options,
+    get options() {
+      return options;
+    },
+    moveTo(folder) {
+      app?.[Symbol.dispose]();
+      app = undefined;
+      options = { ...options, data: folder };
+    },
     worker() {
       if (app) return app.worker();
       if (!loose?.isAlive) loose = connectWorker<WorkerRouter>(spawnWorker(log));

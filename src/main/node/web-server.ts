@@ -19,6 +19,8 @@ import { receiveFiles } from './receive-files.ts';
 export interface WebServer extends AsyncDisposable {
   /** Where to open the workbench, token included. */
   readonly url: string;
+  readonly port: number;
+  readonly token: string;
 }
 
 export interface WebServerOptions {
@@ -30,6 +32,8 @@ export interface WebServerOptions {
   readonly pageFolder: string;
   /** Absent: drawn anew. */
   readonly token?: string;
+  /** Goes on with a data folder that was moved. */
+  readonly moveTo?: (folder: string) => void;
 }
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
@@ -54,7 +58,7 @@ export async function serveWorkbench(app: App, options: WebServerOptions): Promi
   const files = createFileRefs((path) => reception.claim(path));
   const reception = receiveFiles(app, files);
   sweepDrops(app);
-  const context: CallContext = { app, files, desk: { kind: 'web' } };
+  const context: CallContext = { app, files, desk: { kind: 'web', ...(options.moveTo && { moveTo: options.moveTo }) } };
 
   const isToken = (given: string | undefined): boolean => {
     const [a, b] = [Buffer.from(given ?? ''), Buffer.from(token)];
@@ -160,6 +164,8 @@ export async function serveWorkbench(app: App, options: WebServerOptions): Promi
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}/?token=${token}`,
+    port,
+    token,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets.clients) socket.terminate();
       server.closeAllConnections();

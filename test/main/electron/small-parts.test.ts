@@ -136,6 +136,7 @@ it('remembers the folder of a dialog by what it is for', async () => {
     nativeTheme: { themeSource: 'system' },
     lastFolder: (what) => kept.get(what),
     keepLastFolder: (what, last) => void kept.set(what, last),
+    startAnew: () => undefined,
   });
   expect(await desk.pick('files', 'Add')).toHaveLength(2);
   await desk.pick('files', 'Add');

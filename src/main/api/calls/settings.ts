@@ -3,11 +3,14 @@ import { z } from 'zod';
 import { settingsChange, userSettings, type UserSettings } from '../../../shared/settings.ts';
 import type { App } from '../../app.ts';
 import { keepSetting, listSettings } from '../../db/settings.ts';
-import { copyDataFolder } from '../copy-data.ts';
 import { describeMachine, measureDataFolder, probeDevices, writeReport } from '../machine.ts';
+import { clearOldFolder, findOldFolder, moveDataFolder } from '../move-data.ts';
 import { VERSIONS } from '../versions.ts';
 import { cancelWork, carryWork, listWorks } from '../works.ts';
 import { call } from './call.ts';
+
+/** The page hears of the new place before its host goes there. */
+const ANSWER_FIRST_MS = 50;
 
 /** The person's settings, the defaults where nothing was set or what was set fits no more. */
 export function readSettings(app: App): UserSettings {
@@ -39,14 +42,25 @@ export const settings = {
   /** Shows the data folder in the system's file manager; does nothing where there is none. */
   showDataFolder: call.handler(({ context }) => context.desk.reveal?.(context.app.host.dataFolder)),
 
-  /** Copies the data folder into a folder that was picked or named; returns where the copy lies. */
-  copyData: call.input(z.object({ folder: z.string(), workId: z.string().min(1).max(64) })).handler(async ({ context, input }) => {
-    const { app, files } = context;
-    const about = { id: input.workId, kind: 'copy', title: 'copying the data folder', table: 'settings' } as const;
-    return await carryWork(app, about, (work) => copyDataFolder(app, files.pathOf(input.folder), work));
+  /**
+   * Moves the data folder into a folder that was picked or named; returns where it lies then, and whether Tailor goes on there by itself.
+   * Otherwise the next start does.
+   */
+  moveData: call.input(z.object({ folder: z.string(), workId: z.string().min(1).max(64) })).handler(async ({ context, input }) => {
+    const { app, files, desk } = context;
+    const about = { id: input.workId, kind: 'copy', title: 'moving the data folder', table: 'settings' } as const;
+    const path = await carryWork(app, about, (work) => moveDataFolder(app, files.pathOf(input.folder), work));
+    if (desk.moveTo) setTimeout(() => desk.moveTo?.(path), ANSWER_FIRST_MS);
+    return { path, goesOn: desk.moveTo !== undefined };
   }),
 
-  /** Copies under way. */
+  /** The folder that the data was moved from, while its files still lie there. */
+  oldFolder: call.handler(async ({ context }) => (await findOldFolder(context.app)) ?? null),
+
+  /** Deletes those files. */
+  clearOldFolder: call.handler(({ context }) => clearOldFolder(context.app)),
+
+  /** A move under way. */
   works: call.handler(({ context }) => listWorks(context.app, ['copy'])),
 
   cancelWork: call.input(z.object({ workId: z.string() })).handler(({ context, input }) => cancelWork(context.app, input.workId)),

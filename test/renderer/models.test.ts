@@ -7,7 +7,7 @@ import { importFiles } from '../../src/main/api/datasets.ts';
 import { planPruning, planTuning } from '../../src/main/api/plan-runs.ts';
 import { listCandidates } from '../../src/main/api/prompts.ts';
 import { carryOut } from '../../src/main/api/runs.ts';
-import { addModel, deleteModel, listModels } from '../../src/main/db/models.ts';
+import { addModel, deleteModel, listModels, renameModel } from '../../src/main/db/models.ts';
 import { listRuns } from '../../src/main/db/runs.ts';
 import { chooseSettings } from '../../src/shared/recipe.ts';
 import { BENCHMARK_TASKS } from '../../src/shared/tasks/benchmarks.ts';
@@ -26,6 +26,8 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 90_000 }, () => {
   afterAll(() => workbench[Symbol.asyncDispose]());
 
   const named = (name: string) => listModels(workbench.app.db).find((model) => model.name === name)!;
+  /** Waits until the page has the model itself, not the plan of it. */
+  const isMade = (name: string) => node(name).getByText(' left, ').waitFor();
   const node = (name: string) => page.getByRole('group', { name: /Lineage/ }).getByTitle(name, { exact: true });
 
   it('teaches when there is nothing, and takes the demo model in', async () => {
@@ -73,7 +75,7 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 90_000 }, () => {
       },
     );
     await carryOut(app, cut);
-    await node('cut 25').waitFor();
+    await isMade('cut 25');
     const boolq = await importFiles(app, [join(DEMO, 'datasets/boolq')]);
     const task = BENCHMARK_TASKS.boolq;
     const prompt = listCandidates(app, task)[0]!;
@@ -84,7 +86,7 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 90_000 }, () => {
       { name: 'cut 25 tuned', shots: 2, tune: { steps: 1, batch: 2, lora: { rank: 2 }, machine: cpu } },
     );
     await carryOut(app, tuning);
-    await node('cut 25 tuned').waitFor();
+    await isMade('cut 25 tuned');
 
     await node('demo').focus();
     await page.keyboard.press('ArrowRight');
@@ -201,6 +203,26 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 90_000 }, () => {
     for (const { id } of adapters) deleteModel(app.db, id);
     app.events.tell({ kind: 'changed', table: 'models', id: base.id });
     await head.waitFor({ state: 'detached' });
+  });
+
+  it('does not blank the question of a deletion when models change meanwhile', async () => {
+    const { db, events } = workbench.app;
+    let asked = 0;
+    page.on('websocket', (socket) =>
+      socket.on('framesent', ({ payload }) => (asked += Number(String(payload).includes('models/deletion')))),
+    );
+    await page.reload();
+    await node('cut 25').click();
+    await page.getByRole('button', { name: 'More about this model' }).click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await page.getByRole('dialog', { name: 'Delete “cut 25”?' }).getByText('come free').waitFor();
+    for (const name of ['cut', 'cut 25']) {
+      renameModel(db, listModels(db).find(({ kind }) => kind === 'pruned')!.id, name);
+      events.tell({ kind: 'changed', table: 'models', id: 'renamed' });
+      await page.getByRole('dialog', { name: `Delete “${name}”?` }).waitFor();
+    }
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    expect(asked).toBe(1);
   });
 
   it('says what depends on a model, takes a deletion back, and deletes records and files but never the base’s own', async () => {

@@ -91,7 +91,6 @@ describe.skipIf(BROWSER_MISSING)('the Prune page', { timeout: 120_000 }, () => {
   it('has no faults of access in either theme', async () => {
     expect(await findAccessFaults(page)).toEqual([]);
     await page.emulateMedia({ colorScheme: 'dark' });
-    await page.waitForTimeout(300); // colours settle
     expect(await findAccessFaults(page)).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { expect, vi } from 'vitest';
 import { createApp, type App } from '../../src/main/app.ts';
 import { PAGE_FOLDER } from '../../src/main/node/build-page.ts';
 import { spawnWorker } from '../../src/main/node/spawn-worker.ts';
@@ -13,6 +14,8 @@ import { serveWorkbench, type WebServer } from '../../src/main/node/web-server.t
 export const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome']
   .flatMap((name) => (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name)))
   .find((path) => existsSync(path));
+/** As patient with what a page comes to as Playwright is: a busy machine may take seconds for a repaint. */
+vi.setConfig({ expect: { poll: { timeout: 30_000 } } });
 export const BROWSER_MISSING = CHROMIUM === undefined ? 'there is no Chromium on this machine' : undefined;
 if (BROWSER_MISSING) console.log(`Skipping what needs a browser: ${BROWSER_MISSING}.`);
 
@@ -66,8 +69,10 @@ export async function startWorkbench(): Promise<Workbench> {
   };
 }
 
-/** What axe finds wrong with the page as it stands, one line each. */
+/** What axe finds wrong with the page as it stands, one line each. Colours that are on their way are waited for. */
 export async function findAccessFaults(page: Page): Promise<string[]> {
+  const isMoving = "one.playState === 'running' && one.effect.getComputedTiming().endTime < Infinity";
+  await expect.poll(() => page.evaluate(`document.getAnimations().some((one) => ${isMoving})`)).toBe(false);
   const { violations } = await new AxeBuilder({ page }).analyze();
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary ?? ''}`),

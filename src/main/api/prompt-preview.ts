@@ -9,6 +9,7 @@ import type { Item, Task } from '../../shared/tasks/item.ts';
 import type { App } from '../app.ts';
 import { countSplits, listRows, type Dataset } from '../db/datasets.ts';
 import { getModel, type Model } from '../db/models.ts';
+import { readTokenizerFacts } from './tokenizer-facts.ts';
 
 /** One row of a split as templates see it, with the worked examples that stand before it. */
 export interface ShownExample {
@@ -63,13 +64,13 @@ const SPECIAL = /^(<s>|<\/s>|<unk>|<pad>|<bos>|<eos>|<\|.*\|>)$/;
 
 /**
  * The tokens of a context and its answer as a model reads them in tuning and scoring; those after the context's own count in the loss.
- * `limit` is how many the model reads. Throws as the worker's `tokenize`.
+ * `limit` is how many the model reads. A chat template is never applied; whether there is one is told. Throws as the worker's `tokenize`.
  */
 export async function tokenizeExample(
   app: App,
   model: Model,
   { context, continuation }: { context: string; continuation: string },
-): Promise<{ tokens: ShownToken[]; limit: number }> {
+): Promise<{ tokens: ShownToken[]; limit: number; hasChatTemplate: boolean }> {
   const checkpoint = checkpointOf(app, model);
   const { tokenize } = app.worker().calls;
   const folder = checkpoint.folderPath;
@@ -88,7 +89,7 @@ export async function tokenizeExample(
     counts: continuation !== '' && index >= Math.max(before!.ids.length, added),
     isSpecial: index < added || SPECIAL.test(piece),
   }));
-  return { tokens, limit: positionsOf(checkpoint) };
+  return { tokens, limit: positionsOf(checkpoint), hasChatTemplate: readTokenizerFacts(folder).hasChatTemplate };
 }
 
 /** What is worth knowing of a prompt on the first rows of a split. */

@@ -1,24 +1,20 @@
-// Tunings and evaluations as a person asks for them: what can be chosen, the plan of a request, its cost beforehand, and the way back.
+// Tunings and evaluations as a person asks for them: what can be chosen, the plan of a request, and the way back.
 import { readFileSync } from 'node:fs';
-import { freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-import { parseLlamaConfig } from '../../shared/parse-config.ts';
-import { renderItems, toCompletionExample } from '../../shared/prompt/make-examples.ts';
 import type { PromptSpec } from '../../shared/prompt/prompt-spec.ts';
 import type { TuneRecipe } from '../../shared/recipe.ts';
 import { BENCHMARK_TASKS } from '../../shared/tasks/benchmarks.ts';
 import type { Task } from '../../shared/tasks/item.ts';
-import { countAdapter, estimateSpeed, estimateTuneMemory } from '../../shared/tune-estimate.ts';
 import { tuningRequest, type EvaluationRequest, type TuningRequest } from '../../shared/tuning-request.ts';
 import type { App } from '../app.ts';
 import { countSplits, getDataset, listDatasets, type Dataset } from '../db/datasets.ts';
-import { getModel, listModels, type Model } from '../db/models.ts';
+import { getModel, listModels } from '../db/models.ts';
 import { findPromptWinner, getPromptVersion } from '../db/prompts.ts';
-import { getRun, listRunInputs, listRuns, type Run } from '../db/runs.ts';
+import { getRun, listRunInputs, type Run } from '../db/runs.ts';
 import { readOrigin } from '../jobs/run-folder.ts';
 import { readSettings } from './calls/settings.ts';
-import { pickSplit, readItems, taskOf } from './datasets.ts';
+import { pickSplit, taskOf } from './datasets.ts';
 import { planEvaluation, planTuning, type Questions, type SetPlan } from './plan-runs.ts';
 import { findPrompt, listCandidates } from './prompts.ts';
 import type { RunPlan } from './runs.ts';
@@ -108,7 +104,8 @@ export function planTuningRequest(app: App, request: TuningRequest): RunPlan {
   return { ...plan, origin: { ...plan.origin, asked: request } };
 }
 
-function findQuestions(app: App, request: Pick<TuningRequest, 'datasetId' | 'task' | 'prompt' | 'split'>): Questions {
+/** The questions that a request means. Throws AppErrors that name what does not fit. */
+export function findQuestions(app: App, request: Pick<TuningRequest, 'datasetId' | 'task' | 'prompt' | 'split'>): Questions {
   const dataset = getDataset(app.db, request.datasetId);
   const task = taskOf(dataset, request.task);
   return { dataset, task, prompt: choosePrompt(app, task, request.prompt), split: pickSplit(app, dataset, [request.split]) };
@@ -144,99 +141,6 @@ export function planEvaluationRequest(app: App, request: EvaluationRequest): Run
       : { kind: 'choices', name: name(questions.task.name), ...questions };
   });
   return planEvaluation(app, model, sets, { machine: { device, threads } });
-}
-
-/** What a tuning will take before it is started. `basis` says on what the time rests. */
-export interface TuningEstimate {
-  readonly examples: number;
-  readonly epochs: number;
-  readonly trainable: number;
-  readonly tokensPerStep: number;
-  readonly elapsedMs: number;
-  readonly memoryBytes: number;
-  readonly machineBytes: number;
-  readonly freeBytes: number;
-  readonly diskBytes: number;
-  readonly isMeasured: boolean;
-  readonly basis: string;
-}
-
-/** Examples whose length is looked at, and characters of a token where none can be counted. */
-const SAMPLE = 40;
-const CHARS_PER_TOKEN = 4;
-/** Runs that are remembered for their speed. */
-const REMEMBERED = 5;
-/** A value that is trained is saved with its two moments. */
-const SAVED_PER_VALUE = 3;
-
-/** Estimates time and memory of a request from its shapes and from earlier runs on this machine. Throws what planning would. */
-export async function estimateTuning(app: App, request: TuningRequest): Promise<TuningEstimate> {
-  const model = getModel(app.db, request.modelId);
-  const base = model.form === 'adapter' ? getModel(app.db, model.parentId!) : model;
-  const config = parseLlamaConfig(base.config, `${base.folderPath}/config.json`);
-  const questions = findQuestions(app, request);
-  const available = countSplits(app.db, questions.dataset.id)[questions.split] ?? 0;
-  const examples = Math.min(request.shots ?? available, available);
-  const tokens = await sampleTokens(app, base, questions);
-  const trainable = request.method === 'lora' ? countAdapter(config, request.lora) : base.parameters;
-  const teacherParameters = request.distill ? getModel(app.db, request.distill.teacherId).parameters : 0;
-
-  const earlier = rememberTunings(app, request.method);
-  const speed = estimateSpeed(base.parameters, request.method, earlier);
-  const tokensPerStep = Math.round(request.batch * tokens);
-  // The teacher only reads: a third of what the student does.
-  const slower = 1 + teacherParameters / (3 * base.parameters);
-  const trained = request.steps * tokensPerStep * slower;
-  const { validation } = request;
-  const measured = validation ? Math.ceil(request.steps / validation.every) * validation.items * tokens * 0.5 : 0;
-  const same = earlier.find((run) => run.modelId === base.id && run.microTokens === request.microTokens);
-  const keep = Math.max(1, readSettings(app).keepSnapshots);
-  return {
-    examples,
-    epochs: (request.steps * request.batch) / Math.max(1, examples),
-    trainable,
-    tokensPerStep,
-    elapsedMs: (1000 * (trained + measured)) / speed.tokensPerSecond,
-    memoryBytes:
-      same?.peakMemoryBytes ??
-      estimateTuneMemory({ config, parameters: base.parameters, trainable, microTokens: request.microTokens, teacherParameters }),
-    machineBytes: readSettings(app).memoryLimitBytes ?? totalmem(),
-    freeBytes: freemem(),
-    diskBytes: 4 * trainable * (1 + keep * SAVED_PER_VALUE) + (request.merge ? base.sizeBytes : 0),
-    isMeasured: speed.isMeasured,
-    basis: speed.isMeasured
-      ? `from ${earlier.length === 1 ? 'the tuning' : `${earlier.length} tunings`} that this machine did before`
-      : 'a guess: nothing of this kind was tuned on this machine yet',
-  };
-}
-
-/** Mean length of the training examples in tokens: counted by the model's tokenizer while the worker is free, else by characters. */
-async function sampleTokens(app: App, base: Model, { dataset, task, prompt, split }: Questions): Promise<number> {
-  const items = readItems(app, dataset, task, split, SAMPLE);
-  const examples = [...renderItems({ ...prompt, shots: { kind: 'none' } }, items)].map(toCompletionExample);
-  const texts = examples.map(({ context, continuation }) => context + continuation);
-  const characters = texts.reduce((sum, text) => sum + text.length, 0);
-  if (app.queue.runningId === undefined) {
-    const counted = await app
-      .worker()
-      .calls.tokenize({ folder: base.folderPath, texts })
-      .catch(() => undefined);
-    if (counted) return Math.max(1, counted.reduce((sum, { ids }) => sum + ids.length, 0) / texts.length);
-  }
-  return Math.max(1, characters / CHARS_PER_TOKEN / texts.length);
-}
-
-function rememberTunings(app: App, method: TuneRecipe['method']) {
-  return listRuns(app.db, 'done')
-    .flatMap((run) => {
-      if (run.recipe.kind !== 'tune' || run.recipe.method !== method || run.result?.kind !== 'tune') return [];
-      const modelId = listRunInputs(app.db, run.id).models[0];
-      const { tokensPerSecond, peakMemoryBytes } = run.result.cost;
-      if (modelId === undefined || tokensPerSecond <= 0) return [];
-      const { parameters } = getModel(app.db, modelId);
-      return [{ tokensPerSecond, parameters, peakMemoryBytes, modelId, microTokens: run.recipe.microTokens }];
-    })
-    .slice(0, REMEMBERED);
 }
 
 /** What was asked for a tuning, to be asked again with a change; put together from its recipe where no form made it. Throws AppError `bad-input` for other runs. */

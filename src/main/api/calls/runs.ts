@@ -5,7 +5,8 @@ import { AppError } from '../../../shared/errors.ts';
 import { getRun, listRuns, listRunTimes, reorderQueue } from '../../db/runs.ts';
 import { deleteCheckpoint, describeRun, explainNoResume, readCurves, readLog, removeRun } from '../run-details.ts';
 import { submitRun } from '../runs.ts';
-import { estimateTuning, listTuningChoices, planEvaluationRequest, planTuningRequest, requestOfRun } from '../tunings.ts';
+import { estimateTuning } from '../tuning-estimate.ts';
+import { listTuningChoices, planEvaluationRequest, planTuningRequest, requestOfRun } from '../tunings.ts';
 import { call, type CallContext } from './call.ts';
 
 const one = z.object({ id: z.string() });

@@ -1,5 +1,6 @@
 // The form of a tuning while it is filled in: what can be chosen, the draft, what does not fit yet, what it will take, and the start.
 import { faultsOf } from '../../../shared/tuning-request.ts';
+import type { TuningChange } from '../../../shared/tuning-warnings.ts';
 import { api, sentenceOf } from '../../state/api.ts';
 import { here } from '../../state/place.svelte.ts';
 import { toasts } from '../../state/toasts.svelte.ts';
@@ -72,6 +73,13 @@ export class TuningForm {
     sessionStorage.setItem(KEEP, JSON.stringify(this.draft));
     this.refusal = '';
     this.#later();
+  }
+
+  /** Makes a change that a button offers. */
+  apply({ distill, ...change }: TuningChange): void {
+    if (distill === null) this.draft.distils = false;
+    Object.assign(this.draft.request, change);
+    this.changed();
   }
 
   /** Queues the tuning and opens its run; false when something does not fit yet. */

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, existsSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importModel } from '../../src/main/api/models.ts';
 import { listDatasets } from '../../src/main/db/datasets.ts';
 import { BROWSER_MISSING, startWorkbench, type Workbench } from '../support/workbench.ts';
@@ -23,7 +23,6 @@ describe.skipIf(BROWSER_MISSING)(
       bench = await startWorkbench();
       await importModel(bench.app, join(RESOURCES, 'model'), { name: HTML });
       page = await bench.open('datasets');
-      page.setDefaultTimeout(15_000);
     }, 120_000);
     afterAll(async () => {
       await bench?.[Symbol.asyncDispose]();
@@ -69,7 +68,7 @@ describe.skipIf(BROWSER_MISSING)(
       await drop(page, [path]);
       await page.getByRole('heading', { name }).first().waitFor();
       expect(listDatasets(bench.app.db).map((dataset) => dataset.name)).toEqual([name]);
-      await vi.waitFor(() => expect(uploads()).toEqual([]));
+      await expect.poll(uploads).toEqual([]);
       await expectOnlyText(page);
       for (const place of ['models', 'prune', 'runs', 'prompts', 'compare', 'studies/new', 'settings']) {
         await page.evaluate((hash) => ((globalThis as unknown as { location: { hash: string } }).location.hash = hash), place);
@@ -113,10 +112,10 @@ describe.skipIf(BROWSER_MISSING)(
         uploadThroughput: 4 << 20,
       });
       await drop(other, [large]);
-      await vi.waitFor(() => expect(uploads().length).toBe(1), 5000);
+      await expect.poll(() => uploads().length).toBe(1);
       await other.close();
-      await vi.waitFor(() => expect(uploads()).toEqual([]), 5000);
+      await expect.poll(uploads).toEqual([]);
     });
   },
-  60_000,
+  180_000,
 );

@@ -16,7 +16,7 @@ import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } fro
 const DEMO = join(import.meta.dirname, '../../resources/demo');
 const cpu = { device: 'cpu' } as const;
 
-describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 90_000 }, () => {
+describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 180_000 }, () => {
   let workbench: Workbench;
   let page: Page;
   beforeAll(async () => {

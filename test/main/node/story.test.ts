@@ -42,7 +42,7 @@ interface RunRecord {
 }
 const listRuns = (): RunRecord[] => tailor<{ runs: RunRecord[] }>('list', 'runs').answer.runs;
 
-const TUNE = ['tune', '--model', 'model', '--task', 'mood', '--shots', '10', '--batch', '5', '--steps', '60', ...MACHINE];
+const TUNE = ['tune', '--model', 'model', '--task', 'mood', '--shots', '10', '--batch', '5', '--steps', '150', ...MACHINE];
 
 /** Starts a tuning and returns when its first steps are done. */
 async function startTuning(

@@ -1,7 +1,8 @@
 // The whole program on a host: records, queue, worker and events, tied together once.
 import { join } from 'node:path';
 import type { WorkerRouter } from '../worker/api.ts';
-import { trimCheckpoints } from './api/run-details.ts';
+import { trimCheckpoints } from './api/retention.ts';
+import { NEXT_STATES } from '../shared/run-states.ts';
 import { openRecords, type Records } from './db/open.ts';
 import { listRuns } from './db/runs.ts';
 import { createEvents, type Events } from './events.ts';
@@ -39,7 +40,7 @@ export function createApp(host: Host): App {
   queue.listen((event) => {
     if (event.kind === 'progress') events.tell({ kind: 'progress', id: event.runId, frame: event.frame });
     else events.tell({ kind: 'changed', table: 'runs', id: event.run.id });
-    if (event.kind === 'moved' && event.run.state === 'done') trimCheckpoints(records.db, event.run);
+    if (event.kind === 'moved' && NEXT_STATES[event.run.state].length === 0) trimCheckpoints(records.db, event.run);
     // A run that is done may have made models.
     if (event.kind === 'moved' && event.run.state === 'done') events.tell({ kind: 'changed', table: 'models', id: event.run.id });
   });

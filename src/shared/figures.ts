@@ -1,6 +1,27 @@
-// How figures are written for people: the same on the terminal, in a report and on the page.
+// How figures are written for people: the same on the terminal, in a report and on the page, but for the page's decimal mark.
 
 const THIN_SPACE = '\u202f'; // narrow no-break: before % and units
+
+export type DecimalMark = '.' | ',';
+
+/** The mark that figures are written with; only a page ever follows another than the point, so that what programs read never changes. */
+let markOf: () => DecimalMark = () => '.';
+
+/** Writes figures from now on with the mark that `read` gives at each of them. */
+export function followDecimalMark(read: () => DecimalMark): void {
+  markOf = read;
+}
+
+/** A number with so many digits after the mark. */
+export function formatFixed(value: number, digits: number): string {
+  return withMinus(value.toFixed(digits));
+}
+
+/** A whole number with its thousands set apart: 12345 -> "12,345", or with a thin space where the comma is the decimal mark. */
+export function formatWhole(count: number): string {
+  const text = Math.round(count).toLocaleString('en-US');
+  return markOf() === '.' ? text : text.replaceAll(',', THIN_SPACE);
+}
 
 /** A share 0..1 as percent with one digit, without the sign: 0.9568 -> "95.7". */
 export function formatShare(share: number): string {
@@ -25,7 +46,7 @@ export function formatBytes(bytes: number): string {
 /** A duration as its two largest parts: 75000 -> "1 min 15 s". */
 export function formatDuration(elapsedMs: number): string {
   const seconds = Math.round(elapsedMs / 1000);
-  if (seconds < 60) return elapsedMs < 9950 ? `${(elapsedMs / 1000).toFixed(1)} s` : `${seconds} s`;
+  if (seconds < 60) return elapsedMs < 9950 ? `${formatFixed(elapsedMs / 1000, 1)} s` : `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
   return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
 }
@@ -51,5 +72,6 @@ function inSteps(value: number, step: number, units: readonly string[]): string 
 }
 
 function withMinus(text: string): string {
-  return text.replace(/^-(?=.*[1-9])/, '\u2212').replace(/^-/, '');
+  const signed = text.replace(/^-(?=.*[1-9])/, '\u2212').replace(/^-/, '');
+  return markOf() === '.' ? signed : signed.replace('.', ',');
 }

@@ -10,6 +10,12 @@ const values = z.object({
   memoryLimitBytes: z.number().int().positive().optional(),
   /** Snapshots kept of a finished tuning; 0 keeps none. */
   keepSnapshots: z.number().int().nonnegative().max(1000),
+  /** Bytes that the snapshots of all runs that have ended may take together; 0 keeps none, absent: no limit. */
+  checkpointBudgetBytes: z.number().int().nonnegative().optional(),
+  /** The decimal mark on the page; what programs read always has the point. */
+  numbers: z.enum(['system', 'point', 'comma']),
+  /** No use of the network, whatever else is set. */
+  workOffline: z.boolean(),
   keepAwake: z.boolean(),
   notify: z.boolean(),
   checkForUpdates: z.boolean(),
@@ -18,7 +24,11 @@ const { shape } = values;
 
 /** Some of the settings, to be changed; the others are not named, and so not touched. Null sets one no more. */
 export const settingsChange = values
-  .extend({ threads: shape.threads.nullable(), memoryLimitBytes: shape.memoryLimitBytes.nullable() })
+  .extend({
+    threads: shape.threads.nullable(),
+    memoryLimitBytes: shape.memoryLimitBytes.nullable(),
+    checkpointBudgetBytes: shape.checkpointBudgetBytes.nullable(),
+  })
   .partial();
 export type SettingsChange = z.infer<typeof settingsChange>;
 
@@ -26,6 +36,8 @@ export const userSettings = values.extend({
   theme: shape.theme.default('system'),
   device: shape.device.default('auto'),
   keepSnapshots: shape.keepSnapshots.default(1),
+  numbers: shape.numbers.default('system'),
+  workOffline: shape.workOffline.default(false),
   keepAwake: shape.keepAwake.default(true),
   notify: shape.notify.default(true),
   checkForUpdates: shape.checkForUpdates.default(false),

@@ -63,6 +63,17 @@ describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () =>
     await page.getByLabel('Keep checkpoints').press('Tab');
     await expect.poll(() => kept().keepSnapshots).toBe(3);
 
+    const budget = page.getByLabel('Gigabytes for all checkpoints');
+    await budget.fill('much');
+    await budget.press('Tab');
+    await page.getByText('A number of gigabytes from 0', { exact: false }).waitFor();
+    await budget.fill('1,5');
+    await budget.press('Tab');
+    await expect.poll(() => kept().checkpointBudgetBytes).toBe(1.5 * 2 ** 30);
+    await budget.fill('');
+    await budget.press('Tab');
+    await expect.poll(() => kept().checkpointBudgetBytes).toBeUndefined();
+
     await page.getByLabel('Memory limit').press('Home');
     await expect.poll(() => kept().memoryLimitBytes).toBe(2 ** 29);
     await page.getByLabel('Memory limit').press('End');
@@ -72,6 +83,26 @@ describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () =>
     await expect.poll(() => kept().checkForUpdates).toBe(true);
     await page.getByLabel('Tell me when a run ends or fails').uncheck();
     await expect.poll(() => kept().notify).toBe(false);
+  });
+
+  it('works offline by one switch, which stands above the others', async () => {
+    const updates = page.getByLabel('Look for a new version');
+    await page.getByLabel('Work offline').check();
+    await expect.poll(() => kept().workOffline).toBe(true);
+    expect(await updates.isDisabled()).toBe(true);
+    expect(await updates.isChecked()).toBe(false);
+    await page.getByLabel('Work offline').uncheck();
+    await expect.poll(() => updates.isChecked()).toBe(true); // what was set before holds again
+  });
+
+  it('writes figures with the mark that was chosen, at once', async () => {
+    const memory = page.locator('b', { hasText: /^all, / });
+    expect(await memory.textContent()).toMatch(/\d\.\d/);
+    await page.getByRole('button', { name: '1\u202f234,5' }).click();
+    await expect.poll(() => memory.textContent()).toMatch(/^all, \d+,\d/);
+    expect(await page.getByRole('textbox', { name: /Report/ }).count()).toBe(0);
+    await page.getByRole('group', { name: 'Numbers' }).getByRole('button', { name: 'As the system' }).click();
+    await expect.poll(() => memory.textContent()).toMatch(/\d\.\d/);
   });
 
   it('changes the theme and nothing else, and shows all of it again after a reload', async () => {

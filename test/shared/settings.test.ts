@@ -7,6 +7,8 @@ it('fills in defaults', () => {
     theme: 'system',
     device: 'auto',
     keepSnapshots: 1,
+    numbers: 'system',
+    workOffline: false,
     keepAwake: true,
     notify: true,
     checkForUpdates: false,

@@ -4,15 +4,12 @@ import { join } from 'node:path';
 import { thinCurve, type Point } from '../../shared/curves.ts';
 import { AppError } from '../../shared/errors.ts';
 import { formatBytes, formatFigure, formatShare } from '../../shared/figures.ts';
-import { userSettings } from '../../shared/settings.ts';
 import type { App } from '../app.ts';
 import { getDataset } from '../db/datasets.ts';
 import { listMetrics } from '../db/metrics.ts';
 import { getModel, listModelsOfRun } from '../db/models.ts';
 import { getPromptVersion } from '../db/prompts.ts';
 import { deleteRun, getRun, listRunInputs, listRunTimes, type Run } from '../db/runs.ts';
-import type { Database } from '../db/open.ts';
-import { listSettings } from '../db/settings.ts';
 import { readRunLog, type LogLine } from '../jobs/run-log.ts';
 
 /** A figure by step. A value that was not a number is left out. */
@@ -124,18 +121,15 @@ export function listCheckpoints(run: Pick<Run, 'folderPath'>): Checkpoint[] {
 export function deleteCheckpoint(app: App, id: string, step: number): void {
   const run = getRun(app.db, id);
   if (run.state === 'running') throw new AppError('bad-input', 'The run is at work and writes its own checkpoints. Stop it first.');
-  const path = join(run.folderPath, SNAPSHOTS, `step-${String(step).padStart(8, '0')}.safetensors`);
+  const path = pathOfCheckpoint(run, step);
   if (!existsSync(path)) throw new AppError('not-found', `There is no checkpoint of step ${step} in ${run.folderPath}.`);
   rmSync(path);
   app.events.tell({ kind: 'changed', table: 'runs', id });
 }
 
-/** Deletes the snapshots of a run that is done but the newest ones, as many as the settings keep. */
-export function trimCheckpoints(db: Database, run: Pick<Run, 'folderPath'>): void {
-  const keep = userSettings.safeParse(listSettings(db)).data?.keepSnapshots ?? 1;
-  for (const { step } of listCheckpoints(run).slice(keep)) {
-    rmSync(join(run.folderPath, SNAPSHOTS, `step-${String(step).padStart(8, '0')}.safetensors`), { force: true });
-  }
+/** Where a snapshot of this step lies. */
+export function pathOfCheckpoint(run: Pick<Run, 'folderPath'>, step: number): string {
+  return join(run.folderPath, SNAPSHOTS, `step-${String(step).padStart(8, '0')}.safetensors`);
 }
 
 /** Deletes a run with its folder, stopping it first where it is at work. Throws AppError `bad-input` while something stands on it. */

@@ -11,6 +11,7 @@ import { createApp, type App } from '../app.ts';
 import { keepSetting, listSettings } from '../db/settings.ts';
 import { listRuns } from '../db/runs.ts';
 import type { WorkerProcess } from '../host.ts';
+import { whyOffline } from '../offline.ts';
 import { createDesk } from './desk.ts';
 import { filesOfArguments, openPaths } from './files.ts';
 import { openLog } from './logs.ts';
@@ -255,7 +256,7 @@ function openShell(parts: ElectronParts, options: DesktopOptions, program: App, 
         Notification: parts.Notification,
         feed: options.updateFeed,
         version: app.getVersion(),
-        isWanted: () => settings().checkForUpdates,
+        isWanted: () => settings().checkForUpdates && whyOffline(settings()) === undefined,
         isRunning: () => program.queue.runningId !== undefined,
       }),
   };

@@ -35,13 +35,14 @@ export function installedElectron(folder: string | undefined, environment: NodeJ
   return (name !== undefined || environment['ELECTRON_OVERRIDE_DIST_PATH'] !== undefined) && existsSync(program) ? program : undefined;
 }
 
-/** Finds Electron's binary, fetching it where the network allows; says in a few seconds when it does not. */
-export async function findElectron(note: (line: string) => void): Promise<FoundElectron> {
+/** Finds Electron's binary, fetching it where the network may be used and allows it; says in a few seconds when it does not. */
+export async function findElectron(note: (line: string) => void, whyOffline?: string): Promise<FoundElectron> {
   if (!hasDisplay()) return { reason: 'there is no display' };
   const folder = electronFolder();
   if (folder === undefined) return { reason: 'Electron is not among the installed packages' };
   const installed = installedElectron(folder);
   if (installed !== undefined) return { program: installed };
+  if (whyOffline !== undefined) return { reason: `Electron’s binary is not here, and it is not fetched because ${whyOffline}` };
   const mirror = process.env['ELECTRON_MIRROR'] ?? 'https://github.com/electron/electron/releases/';
   if (!(await canReach(mirror))) return { reason: 'Electron’s binary is not here, and the network it comes from cannot be reached' };
   note('Fetching Electron (about 120 MB, once) …');

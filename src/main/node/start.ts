@@ -1,5 +1,7 @@
 // npm start: builds what is stale and opens the workbench, as a desktop window where that is possible, else in the browser.
 import { spawn } from 'node:child_process';
+import { followMoves } from '../moved-folder.ts';
+import { whyOfflineIn } from '../offline.ts';
 import { buildDesktop, buildPage, isDesktopStale, isPageStale, ROOT } from './build-page.ts';
 import { defaultDataFolder } from './data-folder.ts';
 import { findElectron, hasDisplay } from './find-electron.ts';
@@ -15,7 +17,7 @@ async function start(): Promise<number> {
     note('Building the page …');
     await buildPage();
   }
-  const electron = await findElectron(note);
+  const electron = await findElectron(note, whyOfflineIn(followMoves(defaultDataFolder())));
   if ('program' in electron) {
     if (isDesktopStale()) {
       note('Building the program …');

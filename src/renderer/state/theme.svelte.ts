@@ -1,6 +1,11 @@
-// The person's settings as the page uses them, and the theme put on the document.
+// The person's settings as the page uses them: the theme put on the document, and the decimal mark of its figures.
+import { followDecimalMark, type DecimalMark } from '../../shared/figures.ts';
 import { userSettings, type SettingsChange, type UserSettings } from '../../shared/settings.ts';
 import { api } from './api.ts';
+
+/** As the system has it, by the browser's word. */
+const SYSTEM_MARK: DecimalMark =
+  new Intl.NumberFormat(navigator.language).formatToParts(0.5).find(({ type }) => type === 'decimal')?.value === ',' ? ',' : '.';
 
 class Preferences {
   #kept = $state.raw<UserSettings>(userSettings.parse({}));
@@ -10,6 +15,11 @@ class Preferences {
 
   get current(): UserSettings {
     return this.#current;
+  }
+
+  get decimalMark(): DecimalMark {
+    const { numbers } = this.#current;
+    return numbers === 'system' ? SYSTEM_MARK : numbers === 'comma' ? ',' : '.';
   }
 
   async refetch(): Promise<void> {
@@ -38,3 +48,5 @@ class Preferences {
 }
 
 export const preferences = new Preferences();
+// Whatever is written by these figures follows a change at once.
+followDecimalMark(() => preferences.decimalMark);

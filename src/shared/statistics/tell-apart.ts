@@ -1,5 +1,5 @@
 // Whether two models can be told apart, in words that name the count.
-import { formatCount } from '../figures.ts';
+import { formatCount, formatFixed, formatWhole } from '../figures.ts';
 
 /** A difference is called one when chance alone would make it in fewer than one of twenty cases. */
 export const SIGNIFICANCE = 0.05;
@@ -24,7 +24,7 @@ export function tellApart({ p, lost, won, items }: { p: number; lost: number; wo
 /** A p-value as it is read: "0.16", "0.004" or "< 0.001". */
 export function formatP(p: number): string {
   if (p < 0.001) return '< 0.001';
-  return p >= 0.995 ? '1.00' : p.toFixed(p < 0.1 ? 3 : 2);
+  return formatFixed(Math.min(1, p), p < 0.1 ? 3 : 2);
 }
 
 /** A count with its noun: "1 example", "1,172 examples". */
@@ -34,5 +34,5 @@ export function plural(count: number, noun: string): string {
 
 /** A whole number with its thousands apart; beyond a million in three digits. */
 export function grouped(count: number): string {
-  return count >= 1e6 ? formatCount(count) : count.toLocaleString('en-US');
+  return count >= 1e6 ? formatCount(count) : formatWhole(count);
 }

@@ -4,6 +4,7 @@ import { settingsChange, userSettings, type UserSettings } from '../../../shared
 import type { App } from '../../app.ts';
 import { keepSetting, listSettings } from '../../db/settings.ts';
 import { describeMachine, measureDataFolder, probeDevices, writeReport } from '../machine.ts';
+import { isSetByVariable } from '../../offline.ts';
 import { clearOldFolder, findOldFolder, moveDataFolder } from '../move-data.ts';
 import { VERSIONS } from '../versions.ts';
 import { cancelWork, carryWork, listWorks } from '../works.ts';
@@ -66,7 +67,7 @@ export const settings = {
   cancelWork: call.input(z.object({ workId: z.string() })).handler(({ context, input }) => cancelWork(context.app, input.workId)),
 
   /** Versions of Tailor and what it is made of. */
-  about: call.handler(({ context }) => ({ ...VERSIONS, host: context.desk.kind, canReveal: context.desk.reveal !== undefined })),
+  about: call.handler(({ context }) => ({ ...VERSIONS, host: context.desk.kind, canReveal: context.desk.reveal !== undefined, isOfflineByVariable: isSetByVariable() })),
 
   /** Text for whoever is asked for help, without the home folder's name. */
   report: call.handler(({ context }) => writeReport(context.app, readSettings(context.app))),

@@ -1,4 +1,5 @@
 // Words and figures of the page Datasets.
+import { formatWhole } from '../../../shared/figures.ts';
 import type { ColumnRole } from '../../../shared/column-roles.ts';
 import type { Dataset } from './library.svelte.ts';
 
@@ -24,7 +25,7 @@ const FORMAT_WORDS: Readonly<Record<string, string>> = {
 };
 
 /** A whole number with its thousands set apart: 1234567 -> "1,234,567". */
-export const whole = (count: number): string => count.toLocaleString('en-US');
+export const whole = (count: number): string => formatWhole(count);
 
 /** "1 row", "2 rows". */
 export function countWord(count: number, one: string, many = `${one}s`): string {

@@ -1,5 +1,5 @@
 // A model in words, the same in the picture, the list and the pane.
-import { formatBytes, formatCount, formatPercent } from '../../../shared/figures.ts';
+import { formatBytes, formatCount, formatFixed, formatPercent, formatWhole } from '../../../shared/figures.ts';
 import { countWord } from '../datasets/words.ts';
 import type { LineageNode, ModelFacts } from './additions.svelte.ts';
 
@@ -71,7 +71,7 @@ export function foldWords({ members }: { members: readonly Counted[] }): string 
 
 /** "4", or "3 to 4, sum 22" where layers differ. */
 export function spanWords({ least, most, sum }: ModelFacts['ffn']): string {
-  const count = (value: number): string => value.toLocaleString('en');
+  const count = (value: number): string => formatWhole(value);
   return least === most ? count(least) : `${count(least)} to ${count(most)}, sum ${count(sum)}`;
 }
 
@@ -81,7 +81,7 @@ export function measureWords(summary: ModelFacts['measured'][number]): string {
     case 'choices':
       return `${formatPercent(summary.acc)} of ${summary.items}`;
     case 'perplexity':
-      return `${(summary.form === 'rolling' ? summary.wordPerplexity : summary.tokenPerplexity).toFixed(2)} ${summary.form === 'rolling' ? 'a word' : 'a token'}`;
+      return `${formatFixed(summary.form === 'rolling' ? summary.wordPerplexity : summary.tokenPerplexity, 2)} ${summary.form === 'rolling' ? 'a word' : 'a token'}`;
     case 'generation':
       return `${formatPercent(summary.exactMatch)} exact of ${summary.items}`;
   }

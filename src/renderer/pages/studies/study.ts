@@ -1,7 +1,7 @@
 // What the page says of a study's variants: names, marks, intervals, words of time; pure.
 import type { InferRouterOutputs } from '@orpc/server';
 import type { Router } from '../../../main/api/router.ts';
-import { formatDuration } from '../../../shared/figures.ts';
+import { formatDuration, formatFixed } from '../../../shared/figures.ts';
 import type { StudyRow, StudyTable } from '../../../shared/study/table.ts';
 
 type Answers = InferRouterOutputs<Router>['studies'];
@@ -40,7 +40,7 @@ export function titleOfRow(row: StudyRow, model: string): string {
 
 /** "20 %" with a narrow no-break space. */
 export function ratioWords(ratio: number): string {
-  return `${Number((ratio * 100).toFixed(1))}\u202f%`;
+  return `${formatFixed(ratio * 100, 1).replace(/[.,]0$/, '')}\u202f%`;
 }
 
 /** "20 %", "20 % and 50 %", "10 %, 20 % and 50 %". */
@@ -113,7 +113,7 @@ const SHORT: Readonly<Record<string, string>> = {
 /** What the figures say, one sentence a finding; nothing is said of what is not measured. */
 export function findings(table: StudyTable, model: string): string[] {
   const found: string[] = [];
-  const percent = (share: number): string => `${(share * 100).toFixed(1)}\u202f%`;
+  const percent = (share: number): string => `${formatFixed(share * 100, 1)}\u202f%`;
   for (const row of table.variants) {
     if (row.nominalRatio === 0 || row.kept === undefined || row.mean === undefined) continue;
     const plain = table.variants.find((one) => one.nominalRatio === row.nominalRatio && !one.tuned);
@@ -127,7 +127,7 @@ export function findings(table: StudyTable, model: string): string[] {
       const most = losses[0];
       found.push(
         `Cut by ${ratioWords(row.nominalRatio)}, ${model} keeps ${percent(row.kept)} of its mean accuracy` +
-          (losses.length > 1 && most && most.lost > 0 ? `; ${most.name} loses most, ${(most.lost * 100).toFixed(1)} points.` : '.'),
+          (losses.length > 1 && most && most.lost > 0 ? `; ${most.name} loses most, ${formatFixed(most.lost * 100, 1)} points.` : '.'),
       );
     } else if (plain?.mean !== undefined) {
       const gain = (row.mean - plain.mean) * 100;
@@ -135,7 +135,7 @@ export function findings(table: StudyTable, model: string): string[] {
       found.push(
         Math.abs(gain) < doubt
           ? `Tuning the ${ratioWords(row.nominalRatio)} cut moves its mean by ${signed(gain)} points, which so few items do not tell apart.`
-          : `Tuning the ${ratioWords(row.nominalRatio)} cut ${gain > 0 ? 'wins back' : 'loses'} ${Math.abs(gain).toFixed(1)} points; it keeps ${percent(row.kept)}.`,
+          : `Tuning the ${ratioWords(row.nominalRatio)} cut ${gain > 0 ? 'wins back' : 'loses'} ${formatFixed(Math.abs(gain), 1)} points; it keeps ${percent(row.kept)}.`,
       );
     }
   }
@@ -143,7 +143,7 @@ export function findings(table: StudyTable, model: string): string[] {
 }
 
 function signed(value: number): string {
-  return `${value < 0 ? '\u2212' : '+'}${Math.abs(value).toFixed(1)}`;
+  return `${value < 0 ? '\u2212' : '+'}${formatFixed(Math.abs(value), 1)}`;
 }
 
 /** The curves of one ratio as one: the mean over tasks and draws at the steps that all of them have. */

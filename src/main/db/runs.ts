@@ -116,7 +116,7 @@ export function listRunTimes(db: Database): Map<string, { readonly startedAt: nu
 
 /**
  * Moves a run along an arrow of `NEXT_STATES`, with its result or the reason. A run queued again goes to the end of the queue and
- * loses its error. Throws AppError `bad-input` when there is no such arrow.
+ * loses its error and its frame. Throws AppError `bad-input` when there is no such arrow.
  */
 export function moveRun(db: Database, id: string, state: RunState, outcome: { error?: RunError; result?: RunResult } = {}): Run {
   return inTransaction(db, () => {
@@ -126,7 +126,8 @@ export function moveRun(db: Database, id: string, state: RunState, outcome: { er
       const may = next.length === 0 ? 'and stays so' : `and can only become ${next.join(' or ')}`;
       throw new AppError('bad-input', `Run ${id} is ${run.state} ${may}; it cannot become ${state}.`, { id, from: run.state, to: state });
     }
-    if (state === 'queued') execute(db, 'UPDATE runs SET error_json = NULL, queue_order = ? WHERE id = ?', [lastInQueue(db) + 1, id]);
+    if (state === 'queued')
+      execute(db, 'UPDATE runs SET error_json = NULL, progress_json = NULL, queue_order = ? WHERE id = ?', [lastInQueue(db) + 1, id]);
     updateRow(db, 'runs', id, { state, ...outcome });
     return getRun(db, id);
   });

@@ -4,11 +4,10 @@ import { fileURLToPath } from 'node:url';
 import type { UtilityProcess } from 'electron';
 import { AppError } from '../../shared/errors.ts';
 import type { WorkerProcess } from '../host.ts';
+import { keepOutput } from '../jobs/worker-output.ts';
 
 /** The worker's entry in the build; TypeScript beside TypeScript in a test. */
 const WORKER_ENTRY = fileURLToPath(new URL(`../../worker/main${extname(import.meta.url)}`, import.meta.url));
-/** Enough of what a dying worker printed to see why. */
-const KEPT_OUTPUT_CHARS = 2000;
 /** Shown by the system's task manager, and in the log when the process goes. */
 export const WORKER_NAME = 'Tailor worker';
 
@@ -19,20 +18,15 @@ export type Fork = (entry: string, parameters: string[], options: Electron.ForkO
 /** Forks the worker through `fork` (utilityProcess.fork). What it prints goes line by line to `log`. */
 export function forkWorker(fork: Fork, log: (line: string) => void, entry: string = WORKER_ENTRY): WorkerProcess {
   const child = fork(entry, [], { serviceName: WORKER_NAME, stdio: ['ignore', 'pipe', 'pipe'] });
-  let printed = '';
+  const output = keepOutput(log);
   let ending: string | undefined;
   const closed: (() => void)[] = [];
-  const keep = (text: string): void => {
-    printed = (printed + text).slice(-KEPT_OUTPUT_CHARS);
-    for (const line of text.split('\n')) if (line.trim() !== '') log(`worker: ${line}`);
-  };
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer | string) => keep(String(chunk)));
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer | string) => output.take(String(chunk)));
   // V8 itself gave up, mostly for want of memory: its report is the reason, the exit follows.
-  child.on('error', (type, location) => keep(`${type} at ${location}\n`));
+  child.on('error', (type, location) => output.take(`${type} at ${location}\n`));
   child.on('exit', (code) => {
     if (ending !== undefined) return;
-    const how = `it exited with code ${code}`;
-    ending = printed.trim() === '' ? how : `${how}; it last printed: ${printed.trim()}`;
+    ending = output.explain(`it exited with code ${code}`);
     for (const callback of closed) callback();
   });
   return {

@@ -4,11 +4,10 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../shared/errors.ts';
 import type { WorkerProcess } from '../host.ts';
+import { keepOutput } from '../jobs/worker-output.ts';
 
 /** TypeScript beside TypeScript, and JavaScript beside JavaScript in a build. */
 const WORKER_ENTRY = fileURLToPath(new URL(`../../worker/main${extname(import.meta.url)}`, import.meta.url));
-/** Enough of what a dying worker printed to see why. */
-const KEPT_OUTPUT_CHARS = 2000;
 
 /**
  * glibc maps every large block anew and gives it back at once, so that each activation costs its page faults: keeping up to 512 MB of
@@ -31,18 +30,15 @@ export function spawnWorker(log: (line: string) => void, entry: string = WORKER_
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: [],
   });
-  let printed = '';
+  const output = keepOutput(log);
   let ending: string | undefined;
   const closed: (() => void)[] = [];
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      printed = (printed + text).slice(-KEPT_OUTPUT_CHARS);
-      for (const line of text.split('\n')) if (line.trim() !== '') log(`worker: ${line}`);
-    });
+    stream?.setEncoding('utf8').on('data', (text: string) => output.take(text));
   }
   const end = (how: string): void => {
     if (ending !== undefined) return;
-    ending = printed.trim() === '' ? how : `${how}; it last printed: ${printed.trim()}`;
+    ending = output.explain(how);
     for (const callback of closed) callback();
   };
   child.on('close', (code, signal) => end(signal ? `it was ended by ${signal}` : `it exited with code ${code}`));

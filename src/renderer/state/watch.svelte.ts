@@ -8,11 +8,34 @@ type Change = Extract<AppEvent, { kind: 'changed' }>;
 
 const changed = new Set<(change: Change | undefined) => void>();
 /** The newest frame of each run, and of other work by its id. */
-const frames = $state<Record<string, ProgressFrame>>({});
+const frames = $state<Record<string, ProgressFrame | undefined>>({});
 
 /** The newest frame of a run or of other work under this id; undefined before the first. */
 export function frameOf(id: string): ProgressFrame | undefined {
   return frames[id];
+}
+
+/** What the present phase of each began with, as far as was seen here. */
+const paces = new Map<string, { readonly phase: string; readonly at: number; readonly done: number }>();
+
+/** Time in ms that the present phase still takes, by how it went since it was first seen; undefined before that can be told. */
+export function timeLeftOf(id: string): number | undefined {
+  const [frame, pace] = [frames[id], paces.get(id)];
+  if (!frame || !pace) return undefined;
+  const gone = frame.done - pace.done;
+  return gone > 0 ? ((Date.now() - pace.at) * (frame.total - frame.done)) / gone : undefined;
+}
+
+function keepFrame(id: string, frame: ProgressFrame): void {
+  const pace = paces.get(id);
+  if (pace?.phase !== frame.phase || frame.done < pace.done) paces.set(id, { phase: frame.phase, at: Date.now(), done: frame.done });
+  frames[id] = frame;
+}
+
+/** A run that was moved begins or has ended: what was seen before is no longer true of it. */
+function forgetFrame(id: string): void {
+  frames[id] = undefined;
+  paces.delete(id);
 }
 
 /**
@@ -53,8 +76,11 @@ async function listen(): Promise<never> {
   for (;;) {
     try {
       for await (const event of await api.events.watch()) {
-        if (event.kind === 'progress') frames[event.id] = event.frame;
-        else for (const listener of changed) listener(event);
+        if (event.kind === 'progress') keepFrame(event.id, event.frame);
+        else {
+          if (event.table === 'runs') forgetFrame(event.id);
+          for (const listener of changed) listener(event);
+        }
       }
     } catch {
       // The connection was lost: `api` waits for the next one.

@@ -1,4 +1,4 @@
-// The words and marks of runs: their states, their kinds, the time they have left.
+// The words and marks of runs: their states, their times, how far they are.
 import { formatBytes, formatDuration } from '../../../shared/figures.ts';
 import type { ProgressFrame } from '../../../shared/progress.ts';
 import type { RunState } from '../../../shared/run-states.ts';
@@ -56,21 +56,6 @@ export function clockSeconds(at: number): string {
 export function spanOf(startedAt: number | undefined, endedAt: number | undefined): string {
   if (endedAt === undefined) return '';
   return startedAt === undefined ? clock(endedAt) : `${clock(endedAt)}, took ${formatDuration(endedAt - startedAt)}`;
-}
-
-/** When frames of a phase were first seen: from there the time left is reckoned. */
-const begun = new Map<string, { at: number; done: number }>();
-
-/** Time that the phase of a run still takes, by how it went since it was first seen; undefined before that can be told. */
-export function timeLeft(id: string, frame: ProgressFrame): number | undefined {
-  const key = `${id} ${frame.phase}`;
-  const first = begun.get(key);
-  if (!first || frame.done < first.done) {
-    begun.set(key, { at: Date.now(), done: frame.done });
-    return undefined;
-  }
-  const gone = frame.done - first.done;
-  return gone > 0 ? ((Date.now() - first.at) * (frame.total - frame.done)) / gone : undefined;
 }
 
 /** How much of a phase is done, in units that are read at a glance. */

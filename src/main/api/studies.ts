@@ -1,6 +1,6 @@
 // Studies: the paper's table as runs that share what they can, carried out in order and gathered into rows.
 import { canonicalJson } from '../../shared/canonical-json.ts';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, asAppError } from '../../shared/errors.ts';
 import type { ProgressFrame, WorkOptions } from '../../shared/progress.ts';
 import type { PromptSpec } from '../../shared/prompt/prompt-spec.ts';
 import type { StudySettings } from '../../shared/study/settings.ts';
@@ -51,18 +51,32 @@ export interface StudyWatch {
 
 /**
  * Carries a study out: base, cuts, tunings and their evaluations, one run after another. Runs whose recipe and data are in the records
- * already are not made again, so a study that was stopped goes on where it was. Throws what a run ends with, `cancelled` at a stop.
+ * already are not made again, so a study that was stopped goes on where it was. Why it failed is kept with it. Throws what a run ends with, `cancelled` at a stop.
  */
 export async function runStudy(app: App, settings: StudySettings, watch: StudyWatch = {}): Promise<{ study: Study; table: StudyTable }> {
   const study = findOrCreateStudy(app, settings);
   setStudyState(app.db, study.id, 'running');
+  let title: string | undefined;
+  const step: StudyWatch['step'] = (at) => {
+    ({ title } = at);
+    watch.step?.(at);
+  };
   try {
-    const table = await measureStudy(app, study, settings, watch);
+    const table = await measureStudy(app, study, settings, { ...watch, step });
     setStudyState(app.db, study.id, 'done');
     return { study, table };
   } catch (thrown) {
-    setStudyState(app.db, study.id, thrown instanceof AppError && thrown.code === 'cancelled' ? 'stopped' : 'failed');
+    if (thrown instanceof AppError && thrown.code === 'cancelled') setStudyState(app.db, study.id, 'stopped');
+    else setStudyState(app.db, study.id, 'failed', `At "${title ?? 'find model and data'}": ${sentenceOf(thrown)}`);
     throw thrown;
+  }
+}
+
+function sentenceOf(thrown: unknown): string {
+  try {
+    return asAppError(thrown).message;
+  } catch {
+    return thrown instanceof Error ? thrown.message : String(thrown);
   }
 }
 

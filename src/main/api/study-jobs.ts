@@ -1,5 +1,5 @@
 // Studies at work in the background: started, stopped, and told about as they go.
-import { AppError, asAppError } from '../../shared/errors.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { StudySettings } from '../../shared/study/settings.ts';
 import { shapeOfStudy, studySteps, type StudyStep } from '../../shared/study/steps.ts';
 import type { App } from '../app.ts';
@@ -27,26 +27,20 @@ interface Job {
   progress: StudyProgress;
 }
 
-interface Jobs {
-  readonly atWork: Map<string, Job>;
-  /** Why a study stopped that was not asked to, while the program lives. */
-  readonly errors: Map<string, string>;
-}
+const jobsOfApps = new WeakMap<App, Map<string, Job>>();
 
-const jobsOfApps = new WeakMap<App, Jobs>();
-
-function jobsOf(app: App): Jobs {
+/** The studies at work, by id. */
+function jobsOf(app: App): Map<string, Job> {
   let jobs = jobsOfApps.get(app);
-  if (!jobs) jobsOfApps.set(app, (jobs = { atWork: new Map(), errors: new Map() }));
+  if (!jobs) jobsOfApps.set(app, (jobs = new Map()));
   return jobs;
 }
 
 /** Starts a study, or goes on with the one of these very settings, in the background. One that is at work already is left alone. */
 export function startStudy(app: App, settings: StudySettings): Study {
   const study = findOrCreateStudy(app, settings);
-  const { atWork, errors } = jobsOf(app);
+  const atWork = jobsOf(app);
   if (atWork.has(study.id)) return study;
-  errors.delete(study.id);
   const controller = new AbortController();
   const job: Job = {
     controller,
@@ -75,26 +69,18 @@ export function startStudy(app: App, settings: StudySettings): Study {
     },
     table: changed,
   });
-  const ended = work.then(
-    () => undefined,
-    (thrown: unknown) => {
-      const { code, message } = asSentence(thrown);
-      if (code !== 'cancelled') errors.set(study.id, message);
-    },
-  );
-  Object.assign(job, {
-    ended: ended.finally(() => {
-      atWork.delete(study.id);
-      changed();
-    }),
-  });
+  const ended = (): void => {
+    atWork.delete(study.id);
+    changed();
+  };
+  Object.assign(job, { ended: work.then(ended, ended) });
   changed();
   return getStudy(app.db, study.id);
 }
 
 /** Asks a study to stop at the next safe point and resolves when it has; what was measured stays, and it can be resumed. */
 export async function stopStudy(app: App, id: string): Promise<void> {
-  const job = jobsOf(app).atWork.get(getStudy(app.db, id).id);
+  const job = jobsOf(app).get(getStudy(app.db, id).id);
   if (!job) return;
   job.progress = { ...job.progress, isStopping: true };
   job.controller.abort();
@@ -110,20 +96,18 @@ export function resumeStudy(app: App, id: string): Study {
 /** Forgets a study; its runs and models stay. Throws AppError `bad-input` while it is at work. */
 export function forgetStudy(app: App, id: string): void {
   const { name } = getStudy(app.db, id);
-  if (jobsOf(app).atWork.has(id)) throw new AppError('bad-input', `The study ${name} is at work. Stop it first.`);
+  if (jobsOf(app).has(id)) throw new AppError('bad-input', `The study ${name} is at work. Stop it first.`);
   deleteStudy(app.db, id);
   app.events.tell({ kind: 'changed', table: 'studies', id });
 }
 
-/** The study's state as it is: one that was cut off with the program stands as stopped. */
+/** The study's state as it is, why it is not at work, and how far it has come. */
 export function stateOfStudy(
   app: App,
   study: Study,
-): { state: StudyState; error: string | undefined; progress: StudyProgress | undefined } {
-  const { atWork, errors } = jobsOf(app);
-  const progress = atWork.get(study.id)?.progress;
-  const state = progress ? 'running' : study.state === 'running' ? 'stopped' : study.state;
-  return { state, error: errors.get(study.id), progress };
+): { state: StudyState; reason: string | undefined; progress: StudyProgress | undefined } {
+  const progress = jobsOf(app).get(study.id)?.progress;
+  return { state: progress ? 'running' : study.state === 'running' ? 'stopped' : study.state, reason: study.reason, progress };
 }
 
 /** Tells the time left from the work of the steps that took time; those done before are passed in no time and do not count. */
@@ -174,12 +158,3 @@ function partOf(role: string | undefined): StudyPart {
 const DONE_BEFORE_MS = 300;
 /** Nothing is said of the time left before this much has been seen. */
 const FIRST_GUESS_MS = 4000;
-
-function asSentence(thrown: unknown): { code: string; message: string } {
-  if (thrown instanceof AppError) return thrown;
-  try {
-    return asAppError(thrown);
-  } catch {
-    return { code: 'internal', message: thrown instanceof Error ? thrown.message : String(thrown) };
-  }
-}

@@ -1,4 +1,4 @@
-// Opens the records of a data folder: lock, pragmas, migrations, and the truth about runs and imports that were cut off.
+// Opens the records of a data folder: lock, pragmas, migrations, and the truth about runs, studies and imports that were cut off.
 import Sqlite from 'better-sqlite3';
 import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -7,6 +7,7 @@ import { deleteUnfinishedDatasets } from './datasets.ts';
 import { lockFolder } from './lock.ts';
 import { MIGRATIONS, type Migration } from './migrations/index.ts';
 import { interruptRunning } from './runs.ts';
+import { stopCutOffStudies } from './studies.ts';
 
 /** An open database. The rooms above pass it to the query files of this folder and never speak SQL themselves. */
 export type Database = Sqlite.Database;
@@ -21,7 +22,7 @@ export interface Records extends Disposable {
 }
 
 /**
- * Takes a data folder (made when absent) and opens its records. Runs found `running` become `interrupted`, and imports that were
+ * Takes a data folder (made when absent) and opens its records. Runs found `running` become `interrupted`, such studies `stopped`, and imports that were
  * cut off are removed. Throws AppError `busy`, `newer-data`, or `bad-file` when the file is not a Tailor database.
  */
 export function openRecords(path: string): Records {
@@ -54,6 +55,7 @@ export function openDatabase(file: string): Database {
     migrate(db, file);
     db.pragma('foreign_keys = ON');
     interruptRunning(db);
+    stopCutOffStudies(db);
     deleteUnfinishedDatasets(db);
     return db;
   } catch (error) {

@@ -2,7 +2,7 @@
 import { AppError } from '../../shared/errors.ts';
 import { newId } from './ids.ts';
 import type { Database } from './open.ts';
-import { execute, insertRow, selectAll, selectOne, updateRow } from './query.ts';
+import { execute, insertRow, selectAll, selectOne } from './query.ts';
 
 export type StudyState = 'planned' | 'running' | 'done' | 'failed' | 'stopped';
 
@@ -11,6 +11,8 @@ export interface Study {
   readonly name: string;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly state: StudyState;
+  /** Why it failed or stopped, where that was not asked for. */
+  readonly reason: string | undefined;
   readonly createdAt: number;
 }
 
@@ -39,8 +41,15 @@ export function listStudies(db: Database): Study[] {
   return selectAll<Study>(db, 'SELECT * FROM studies ORDER BY id DESC');
 }
 
-export function setStudyState(db: Database, id: string, state: StudyState): void {
-  updateRow(db, 'studies', id, { state });
+/** `reason` says why it failed or stopped; one that was there before is forgotten. */
+export function setStudyState(db: Database, id: string, state: StudyState, reason?: string): void {
+  execute(db, 'UPDATE studies SET state = ?, reason = ? WHERE id = ?', [state, reason ?? null, id]);
+}
+
+/** Makes `stopped` of every study found `running`, which at start-up means that the program ended in the midst of it. */
+export function stopCutOffStudies(db: Database): void {
+  for (const { id, state } of listStudies(db))
+    if (state === 'running') setStudyState(db, id, 'stopped', 'Tailor ended while this study was at work.');
 }
 
 /** Gives a role of the study to a run, in place of the run that had it; one run may fill roles of several studies. */

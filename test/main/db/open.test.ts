@@ -63,6 +63,18 @@ const RAW_ROWS: readonly { step: number; insert: string; select: string; expecte
     select: `SELECT recipe_json FROM runs`,
     expected: [{ recipe_json: '{"kind":"tune","model":{"checkpoint":"runs/m/model"}}' }],
   },
+  {
+    step: 4,
+    insert: `INSERT INTO studies (id, name, settings_json, state, created_at) VALUES ('s', 'n', '{}', 'failed', 5)`,
+    select: `SELECT name, state, reason FROM studies`,
+    expected: [{ name: 'n', state: 'failed', reason: null }],
+  },
+  {
+    step: 5,
+    insert: `INSERT INTO studies (id, name, settings_json, state, reason, created_at) VALUES ('s', 'n', '{}', 'failed', 'no disk', 5)`,
+    select: `SELECT state, reason FROM studies`,
+    expected: [{ state: 'failed', reason: 'no disk' }],
+  },
 ];
 
 describe('migrations', () => {

@@ -1,7 +1,7 @@
 // The other nouns: each record comes back as it was given, and what must not change or vanish does not.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   addRejectedRows,
@@ -314,4 +314,21 @@ test('a study gives its roles to runs, and a role to one run at a time', () => {
     { role: 'evaluate/base', runId: b },
     { role: 'score', runId: a },
   ]);
+});
+
+test('why a study is not at work outlives the program, and is forgotten when it goes on', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'tailor-studies-')), 'tailor.sqlite');
+  let db = openDatabase(file);
+  const failed = createStudy(db, { name: 'failed', settings: {} });
+  const cutOff = createStudy(db, { name: 'cut off', settings: {} });
+  setStudyState(db, failed.id, 'failed', 'The disk is full.');
+  setStudyState(db, cutOff.id, 'running');
+  db.close();
+  db = openDatabase(file);
+  expect(getStudy(db, failed.id)).toMatchObject({ state: 'failed', reason: 'The disk is full.' });
+  expect(getStudy(db, cutOff.id)).toMatchObject({ state: 'stopped', reason: 'Tailor ended while this study was at work.' });
+  setStudyState(db, failed.id, 'running');
+  expect(getStudy(db, failed.id).reason).toBeUndefined();
+  db.close();
+  rmSync(dirname(file), { recursive: true });
 });

@@ -17,7 +17,7 @@ export interface ConfigNotes {
 }
 
 /** True when every layer has the same widths and none is empty, so that plain scalars describe the model. */
-export function hasUniformWidths({ layers }: LlamaConfig): boolean {
+export function hasUniformWidths({ layers }: Pick<LlamaConfig, 'layers'>): boolean {
   const first = layers[0];
   return first !== undefined && first.kvHeads > 0 && first.ffn > 0 && layers.every((layer) => sameWidths(layer, first));
 }

@@ -9,6 +9,7 @@ import { checkGolden } from './check-golden.ts';
 import { openSubject } from './evaluate/open-subject.ts';
 import { generate } from './evaluate/generation.ts';
 import { probeDevices } from './graph/choose-device.ts';
+import { writeGguf } from './gguf.ts';
 import { inspectCheckpoint } from './inspect.ts';
 import { mergeFolders } from './merge.ts';
 import { progressStream } from './progress-stream.ts';
@@ -80,6 +81,21 @@ export function createWorkerRouter(run?: RecipeRunner) {
       .input(z.object({ checkpoint: z.string().min(1), hash: z.string().optional(), adapter: z.string().min(1), out: z.string().min(1) }))
       .handler(async function* ({ input, signal }) {
         return yield* progressStream((work) => oneAtATime(() => mergeFolders(input, work)), signal);
+      }),
+
+    /** Writes a checkpoint, with an adapter or without, as a GGUF file. */
+    gguf: call
+      .input(
+        z.object({
+          checkpoint: z.string().min(1),
+          hash: z.string().optional(),
+          adapter: z.string().min(1).optional(),
+          out: z.string().min(1),
+          name: z.string(),
+        }),
+      )
+      .handler(async function* ({ input, signal }) {
+        return yield* progressStream((work) => oneAtATime(() => writeGguf(input, work)), signal);
       }),
 
     /** Ids of each text and the text of each id, as the model sees them. */

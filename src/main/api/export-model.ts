@@ -1,6 +1,7 @@
-// Models leaving Tailor: which forms are possible and why not, and writing them into the data folder or a folder of the person's.
+// Models leaving Tailor: which forms are possible and why not, and writing them where the person wants them.
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import type { WorkOptions } from '../../shared/progress.ts';
 import { judgeExports } from '../../shared/prune/exports.ts';
@@ -12,7 +13,7 @@ import { copyFiles, freePath, listFolderFiles, toFileName } from './folder-files
 import { checkpointOf, configOf } from './model-facts.ts';
 import { VERSIONS } from './versions.ts';
 
-export const EXPORT_TARGETS = ['huggingface', 'merged', 'peft', 'card'] as const;
+export const EXPORT_TARGETS = ['huggingface', 'merged', 'peft', 'gguf', 'card'] as const;
 export type ExportTarget = (typeof EXPORT_TARGETS)[number];
 
 /** One form in which a model may leave; those that are not possible say what it would take. */
@@ -51,6 +52,18 @@ export function offerExports(app: App, id: string): ExportOffer[] {
       why: `Lies on ${checkpoint.name} and on no other model.`,
       sizeBytes: model.sizeBytes,
     });
+  const ggufs = [choices.get('gguf-llama')!, choices.get('gguf-deci')!];
+  const gguf = ggufs.find((choice) => choice.possible);
+  const inOne = `${model.form === 'adapter' ? 'Base and adapter in one file' : 'One file'} for llama.cpp, with a Modelfile for Ollama beside it.`;
+  offers.push({
+    target: gguf && 'gguf',
+    title: 'GGUF',
+    possible: gguf !== undefined,
+    why: gguf
+      ? `${inOne}${gguf.target === 'gguf-deci' ? ' The layers differ in width, which llama.cpp knows as the architecture deci.' : ''}`
+      : `Not possible: ${lowerFirst(ggufs[1]!.why)}`,
+    sizeBytes: gguf && checkpoint.sizeBytes,
+  });
   offers.push({
     target: 'card',
     title: 'Recipe card',
@@ -66,16 +79,6 @@ export function offerExports(app: App, id: string): ExportOffer[] {
       why: `Not possible: ${lowerFirst(plain.why)} Cut again with the same widths in every layer.`,
       sizeBytes: undefined,
     });
-  const gguf = [choices.get('gguf-llama')!, choices.get('gguf-deci')!].find((choice) => choice.possible);
-  offers.push({
-    target: undefined,
-    title: 'GGUF',
-    possible: false,
-    why: gguf
-      ? `Not written by Tailor yet. The widths allow it: convert the ${model.form === 'adapter' ? 'merged checkpoint' : 'Hugging Face folder'} with llama.cpp.`
-      : `Not possible: ${lowerFirst(choices.get('gguf-llama')!.why)}`,
-    sizeBytes: undefined,
-  });
   return offers;
 }
 
@@ -83,43 +86,72 @@ function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** Writes a model in one form below `folder`, under a name that is free, and returns the path. Throws what copying and merging throw. */
-export async function exportModel(app: App, id: string, target: ExportTarget, folder: string, work: WorkOptions = {}): Promise<string> {
+/** What is put behind a model's name in each form. */
+const ENDINGS: Readonly<Record<ExportTarget, readonly [mark: string, ending: string]>> = {
+  huggingface: ['', ''],
+  merged: ['-merged', ''],
+  peft: ['-adapter', ''],
+  gguf: ['', '.gguf'],
+  card: ['', '.recipe.json'],
+};
+
+/** A free path below `folder` for a model in one form. */
+export function pathForExport(app: App, id: string, target: ExportTarget, folder: string): string {
+  const [mark, ending] = ENDINGS[target];
+  return freePath(join(folder, `${toFileName(getModel(app.db, id).name)}${mark}`), ending);
+}
+
+/**
+ * Writes a model in one form to `path`, which is complete afterwards or not there. Throws AppError `bad-input` when something lies there or
+ * the model has no such form, and what copying, merging and writing throw.
+ */
+export async function exportModel(app: App, id: string, target: ExportTarget, path: string, work: WorkOptions = {}): Promise<void> {
   const model = getModel(app.db, id);
   const checkpoint = checkpointOf(app, model);
-  await mkdir(folder, { recursive: true });
-  const name = join(folder, toFileName(model.name));
+  if (existsSync(path)) throw new AppError('bad-input', `${path} is there already. Choose another name, or move it away.`, { path });
+  const sources = {
+    checkpoint: checkpoint.folderPath,
+    hash: checkpoint.hash,
+    adapter: model.form === 'adapter' ? model.folderPath : undefined,
+  };
+  const needsAdapter = (sentence: string): string => {
+    if (sources.adapter === undefined) throw new AppError('bad-input', `${model.name} ${sentence}`);
+    return sources.adapter;
+  };
+  await mkdir(dirname(path), { recursive: true });
   switch (target) {
     case 'huggingface': {
-      if (model.form !== 'checkpoint') throw new AppError('bad-input', `${model.name} is an adapter. Export it merged, or as an adapter.`);
-      return await copyFolder(model.folderPath, freePath(name), work);
+      if (sources.adapter !== undefined)
+        throw new AppError('bad-input', `${model.name} is an adapter. Export it merged, or as an adapter.`);
+      return await copyFolder(model.folderPath, path, work);
     }
-    case 'peft': {
-      if (model.form !== 'adapter') throw new AppError('bad-input', `${model.name} is a whole checkpoint, not an adapter.`);
-      return await copyFolder(model.folderPath, freePath(`${name}-adapter`), work);
-    }
+    case 'peft':
+      return await copyFolder(needsAdapter('is a whole checkpoint, not an adapter.'), path, work);
     case 'merged': {
-      if (model.form !== 'adapter') throw new AppError('bad-input', `${model.name} has no adapter to merge.`);
-      const out = freePath(`${name}-merged`);
-      const request = { checkpoint: checkpoint.folderPath, hash: checkpoint.hash, adapter: model.folderPath, out };
-      await drainStream(await app.worker().calls.merge(request, { signal: work.signal }), work);
-      return out;
+      const request = { ...sources, adapter: needsAdapter('has no adapter to merge.'), out: path };
+      return await drainStream(await app.worker().calls.merge(request, { signal: work.signal }), work);
     }
-    case 'card': {
-      const path = freePath(name, '.recipe.json');
-      await writeFile(path, `${JSON.stringify(makeCard(app, model), null, 2)}\n`, { flag: 'wx', flush: true });
-      return path;
+    case 'gguf': {
+      const request = { ...sources, out: path, name: model.name };
+      await drainStream(await app.worker().calls.gguf(request, { signal: work.signal }), work);
+      return await writeFile(modelfileBeside(path), `FROM ./${basename(path)}\nTEMPLATE {{ .Prompt }}\n`, { flush: true });
     }
+    case 'card':
+      return await writeFile(path, `${JSON.stringify(makeCard(app, model), null, 2)}\n`, { flag: 'wx', flush: true });
   }
 }
 
+/** Where the description lies by which Ollama takes a GGUF file in: prompts go to the model as they are. */
+export function modelfileBeside(path: string): string {
+  return `${path.replace(/\.gguf$/i, '')}.Modelfile`;
+}
+
 /** The files of a checkpoint or adapter folder itself; what lies deeper is not part of it. */
-async function copyFolder(folder: string, target: string, work: WorkOptions): Promise<string> {
+async function copyFolder(folder: string, target: string, work: WorkOptions): Promise<void> {
   const files = await listFolderFiles(folder, (name) => !/[\\/]/.test(name) && !name.startsWith('.'));
   if (files.length === 0)
     throw new AppError('not-found', `${folder} is empty or gone. Add the model again from where its files are now.`, { folder });
   await copyFiles(files, target, work);
-  return target;
 }
 
 /** A model's whole making: each step's recipe with hashes in the place of paths, so that it reads the same on any machine. */

@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { defaultDataFolder } from './data-folder.ts';
 import type { Bind } from './commands/bind.ts';
 import { addDataCommands } from './commands/data.ts';
+import { addExportCommand } from './commands/export.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addLookCommands } from './commands/look.ts';
 import { addPruneCommands } from './commands/prune.ts';
@@ -44,6 +45,7 @@ export async function runCommandLine(parameters: readonly string[]): Promise<num
   addTuneCommands(program, bind);
   addStudyCommands(program, bind);
   addLookCommands(program, bind);
+  addExportCommand(program, bind);
   addServeCommand(program, bind);
   try {
     await program.parseAsync(parameters, { from: 'user' });

@@ -8,6 +8,7 @@ import type { Adapter } from '../llama/model.ts';
 import type { Checkpoint } from '../weights/checkpoint.ts';
 import { fromFloat32, isWeightDtype, toFloat32 } from '../weights/dtype.ts';
 import type { WeightDtype } from '../weights/dtype.ts';
+import type { WritableTensor } from '../weights/safetensors.ts';
 import { writeCheckpoint } from '../weights/write-checkpoint.ts';
 
 export interface MergeOptions extends WorkOptions {
@@ -25,9 +26,27 @@ export async function mergeAdapter(
   outFolder: string,
   { dtype, signal, progress }: MergeOptions = {},
 ): Promise<void> {
+  const tensors = listMergedTensors(checkpoint, adapter, { dtype, signal, progress, phase: 'writing the merged model' });
+  const config = writeLlamaConfig(checkpoint.rawConfig, checkpoint.config, { dtype: dtype ?? checkpoint.dtype });
+  await writeCheckpoint(outFolder, { config, tensors, copyFrom: checkpoint.folder });
+}
+
+/** A weight that is computed when its turn comes. */
+export interface WeightTensor extends WritableTensor {
+  readonly dtype: WeightDtype;
+}
+
+/**
+ * The weights of `checkpoint` with `adapter` added in, in the order in which they are used. Each is computed when its data is asked for, and
+ * tells how far that is; `cancelled` is thrown there.
+ */
+export function listMergedTensors(
+  checkpoint: Checkpoint,
+  adapter: Adapter | undefined,
+  { dtype, phase, signal, progress }: MergeOptions & { readonly phase: string },
+): WeightTensor[] {
   const plan = expectedTensors(checkpoint.config);
-  const report = (done: number): void => progress?.({ phase: 'writing the merged model', done, total: plan.length, unit: 'tensors' });
-  const tensors = plan.map(({ name, shape, layer, part }, done) => {
+  return plan.map(({ name, shape, layer, part }, done) => {
     const projection = PROJECTIONS.find((candidate) => part === `${projectionModule(candidate)}.weight`);
     const delta = projection && adapter?.weights.get(`${layer}.${projection}`);
     const stored = checkpoint.tensors.get(name)!.dtype;
@@ -38,8 +57,8 @@ export async function mergeAdapter(
       shape,
       async data(): Promise<Uint8Array> {
         throwIfCancelled(signal);
-        report(done);
         const tensor = await checkpoint.read(name);
+        progress?.({ phase, done: done + 1, total: plan.length, unit: 'tensors' });
         if (delta === undefined && tensor.dtype === target) return tensor.data;
         const w = toFloat32(tensor.dtype, tensor.data);
         if (adapter !== undefined && delta !== undefined) addLowRank(w, delta.a, delta.b, adapter.rank, adapter.scale);
@@ -47,9 +66,6 @@ export async function mergeAdapter(
       },
     };
   });
-  const config = writeLlamaConfig(checkpoint.rawConfig, checkpoint.config, { dtype: dtype ?? checkpoint.dtype });
-  await writeCheckpoint(outFolder, { config, tensors, copyFrom: checkpoint.folder });
-  report(plan.length);
 }
 
 /** w += scale·b·a in place; w [out, in], a [R, in], b [out, R]. */

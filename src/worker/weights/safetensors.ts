@@ -97,13 +97,21 @@ export async function writeSafetensors(
   });
 }
 
-/** Writes a file through `fill` so that `path` holds either what it held before or everything, even after a crash. */
-export async function writeReplacing(path: string, fill: (file: FileHandle) => Promise<void>): Promise<void> {
+/**
+ * Writes a file through `fill` so that `path` holds either what it held before or everything, even after a crash. `check` may look at what
+ * was written before it gets its name.
+ */
+export async function writeReplacing(
+  path: string,
+  fill: (file: FileHandle) => Promise<void>,
+  check?: (part: string) => Promise<void>,
+): Promise<void> {
   const part = `${path}.part`;
   try {
     await using file = await open(part, 'w');
     await fill(file);
     await file.sync();
+    await check?.(part);
   } catch (thrown) {
     await rm(part, { force: true });
     throw asAppError(thrown);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { AppError } from '../../../shared/errors.ts';
 import { getModel, listModels, renameModel } from '../../db/models.ts';
 import { deleteModelWithFiles, describeDeletion } from '../delete-model.ts';
-import { EXPORT_TARGETS, exportModel, makeCard, offerExports } from '../export-model.ts';
+import { EXPORT_TARGETS, exportModel, makeCard, offerExports, pathForExport } from '../export-model.ts';
 import { scanHubCache } from '../hub-cache.ts';
 import { describeModel, readLineage } from '../model-facts.ts';
 import { demoModelFolder, importModel } from '../models.ts';
@@ -82,8 +82,9 @@ export const models = {
       const { app } = context;
       const folder = input.folder === undefined ? join(app.host.dataFolder, 'exports') : context.files.pathOf(input.folder);
       const title = `export ${getModel(app.db, input.id).name}`;
-      const path = await carryWork(app, { id: input.workId, kind: 'export', title, table: 'models' }, (work) =>
-        exportModel(app, input.id, input.target, folder, work),
+      const path = pathForExport(app, input.id, input.target, folder);
+      await carryWork(app, { id: input.workId, kind: 'export', title, table: 'models' }, (work) =>
+        exportModel(app, input.id, input.target, path, work),
       );
       return { path, file: context.files.add(path).id };
     }),

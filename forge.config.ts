@@ -3,7 +3,8 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { FusesPlugin } from '@electron-forge/plugin-fuses';
 import { FuseV1Options, FuseVersion } from '@electron/fuses';
-import { EXTRA_RESOURCES, isForTarget, isPackaged, UNPACKED_FOLDERS } from './src/main/electron/package-list.ts';
+import { UNPACKED_FOLDERS, writeNativeFiles } from './src/main/electron/native-files.ts';
+import { EXTRA_RESOURCES, isForTarget, isPackaged } from './src/main/electron/package-list.ts';
 
 const ICON = 'resources/icon/icon';
 const RECIPE_TYPE = 'application/x-tailor-recipe';
@@ -56,6 +57,8 @@ export default {
   hooks: {
     packageAfterPrune: (_config: unknown, buildPath: string, _version: string, platform: string, arch: string) => {
       for (const folder of UNPACKED_FOLDERS) removeForeign(buildPath, { platform, arch }, join(buildPath, folder));
+      // What is signed later than this is another file: with osxSign, sign these first and let it pass them over (`ignore`).
+      writeNativeFiles(buildPath);
       return Promise.resolve();
     },
   },

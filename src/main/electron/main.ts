@@ -4,21 +4,25 @@ import * as electron from 'electron';
 import { followMoves } from '../moved-folder.ts';
 import { defaultDataFolder } from '../node/data-folder.ts';
 import { startDesktop } from './desktop.ts';
+import { findForeignCode } from './native-files.ts';
 import { answerSquirrel } from './squirrel.ts';
 
 const { app, dialog } = electron;
 /** In a package and in a checkout alike: dist/main/electron beside dist/renderer. */
 const DIST = join(import.meta.dirname, '..', '..');
 
-/** The data folder, wherever it was moved; undefined after a word about why it cannot be reached. */
+/** The data folder, wherever it was moved; undefined after a word about why Tailor cannot start. Nothing native was loaded before. */
 function findDataFolder(): string | undefined {
   try {
-    return followMoves(defaultDataFolder());
+    const root = app.getAppPath(); // in a package the archive itself
+    const fault = app.isPackaged ? findForeignCode(root, `${root}.unpacked`) : undefined;
+    if (fault === undefined) return followMoves(defaultDataFolder());
+    dialog.showErrorBox('Tailor cannot start', fault);
   } catch (thrown) {
     dialog.showErrorBox('Tailor cannot start', thrown instanceof Error ? thrown.message : String(thrown));
-    app.exit(1);
-    return undefined;
   }
+  app.exit(1);
+  return undefined;
 }
 
 const isInstalling = answerSquirrel(process.argv, process.execPath, process.platform);

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatBytes } from '../../shared/figures.ts';
+import { MANIFEST_FILE, readNativeFiles, UNPACKED_FOLDERS, writeNativeFiles } from './native-files.ts';
 
 export interface Target {
   readonly platform: string;
@@ -18,8 +19,6 @@ export interface PackageFile {
   readonly place: Place;
 }
 
-/** Folders of native code, kept outside the archive as a whole: a binding finds its libraries beside itself. */
-export const UNPACKED_FOLDERS = ['node_modules/better-sqlite3/prebuilds', 'node_modules/onnxruntime-node/bin'] as const;
 /** What is copied beside the archive. */
 export const EXTRA_RESOURCES = ['resources/demo', 'resources/icon'] as const;
 
@@ -89,6 +88,7 @@ function needs({ platform, arch }: Target): readonly (readonly [pattern: RegExp,
     [/^dist\/main\/electron\/preload\.cjs$/, 'the preload script', 'asar'],
     [/^dist\/main\/import\/parquet-thread\.js$/, 'the Parquet reader', 'asar'],
     [/^dist\/worker\/main\.js$/, 'the worker', 'asar'],
+    [/^dist\/native-files\.json$/, 'the list of native files with their hashes', 'asar'],
     [/^dist\/renderer\/index\.html$/, 'the page', 'asar'],
     [/^dist\/renderer\/assets\/.+\.js$/, 'the page’s script', 'asar'],
     [/^dist\/renderer\/assets\/.+\.css$/, 'the page’s style sheet', 'asar'],
@@ -111,7 +111,13 @@ export function findMissing(root: string, files: readonly PackageFile[], target:
     .map(([pattern, what]) => `${what} is missing (${pattern.source})`);
   const installed = new Set(listRuntimePackages(root));
   const absent = Object.keys(readManifest(root).dependencies ?? {}).filter((name) => !installed.has(`node_modules/${name}`));
-  return [...lacking, ...absent.map((name) => `the package ${name} is not installed`)];
+  const listed = readNativeFiles(root);
+  const unlisted = files.filter(({ path, place }) => listed && place === 'unpacked' && !(path in listed));
+  return [
+    ...lacking,
+    ...unlisted.map(({ path }) => `${path} is not in ${MANIFEST_FILE}`),
+    ...absent.map((name) => `the package ${name} is not installed`),
+  ];
 }
 
 interface Manifest {
@@ -160,6 +166,8 @@ export function describePackage(files: readonly PackageFile[]): string {
 if (import.meta.main) {
   const root = fileURLToPath(new URL('../../..', import.meta.url));
   const [platform = process.platform, arch = process.arch] = process.argv.slice(2);
+  // As forge.config.ts does with the tree that it packs.
+  writeNativeFiles(root, (path) => isForTarget(path, { platform, arch }));
   const files = listPackage(root, { platform, arch });
   const missing = findMissing(root, files, { platform, arch });
   process.stdout.write(`A package for ${platform}-${arch}:\n${describePackage(files)}\n`);

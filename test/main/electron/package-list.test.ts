@@ -1,9 +1,10 @@
 // What a package would contain, on the real tree with a fresh build, and on copies of it that lack one thing.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findMissing, isForTarget, isPackaged, listPackage, listRuntimePackages } from '../../../src/main/electron/package-list.ts';
+import { writeNativeFiles } from '../../../src/main/electron/native-files.ts';
 import { buildDesktop, PAGE_FOLDER, ROOT } from '../../../src/main/node/build-page.ts';
 
 const TARGET = { platform: 'linux', arch: 'x64' };
@@ -19,6 +20,7 @@ beforeAll(async () => {
     mkdirSync(join(tree, folder));
     for (const name of readdirSync(join(ROOT, folder))) symlinkSync(join(ROOT, folder, name), join(tree, folder, name));
   }
+  writeNativeFiles(tree, (path) => isForTarget(path, TARGET));
 });
 afterAll(() => rmSync(tree, { recursive: true, force: true }));
 
@@ -72,16 +74,18 @@ describe('a copy that lacks', () => {
     ['the worker', 'dist/worker/main.js', /the worker/],
     ['the page', 'dist/renderer/index.html', /the page/],
     ['the preload script', 'dist/main/electron/preload.cjs', /preload/],
+    ['the list of native files', 'dist/native-files.json', /list of native files/],
   ])('%s is found out', (_what, path, sentence) => {
     unlinkTo(path);
     const file = join(tree, path);
     expect(existsSync(file)).toBe(true);
-    renameSync(file, `${file}.away`);
+    const away = join(tree, 'away');
+    renameSync(file, away);
     try {
       const missing = findMissing(tree, listPackage(tree, TARGET), TARGET);
       expect(missing).toEqual([expect.stringMatching(sentence)]);
     } finally {
-      renameSync(`${file}.away`, join(dirname(file), path.split('/').at(-1)!));
+      renameSync(away, file);
     }
   });
 });

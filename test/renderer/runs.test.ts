@@ -189,7 +189,12 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
       await page.emulateMedia({ colorScheme: theme });
       for (const place of places[theme]) {
         await page.goto(`${new URL(page.url()).origin}/#${place}`);
-        await page.waitForTimeout(300);
+        await page
+          .getByRole('heading', {
+            level: 1,
+            name: place.includes('evaluate') ? 'New evaluation' : place === 'runs/new' ? 'New tuning' : /Done/,
+          })
+          .waitFor();
         expect(await findAccessFaults(page), `${place}, ${theme}`).toEqual([]);
       }
     }

@@ -1,4 +1,5 @@
 // Entry of the page: styles, the connection to main, and the frame.
+import './state/no-eval.ts';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import './styles/tailor.css';

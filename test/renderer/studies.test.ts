@@ -141,6 +141,32 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
   );
 
   it(
+    'every page, the palette and both themes keep to the content policy and leave the console empty',
+    async () => {
+      const page = await bench.open('studies');
+      const said: string[] = [];
+      page.on('console', (message) => {
+        if (['error', 'warning'].includes(message.type())) said.push(`${new URL(page.url()).hash}: ${message.text()}`);
+      });
+      const main = page.getByRole('main');
+      for (const place of ['studies/new', 'datasets', 'prompts', 'models', 'prune', 'runs', 'runs/new', 'compare', 'settings', 'studies']) {
+        await page.evaluate((hash) => (location.hash = hash), place);
+        await expect.poll(async () => (await main.innerText()).length).toBeGreaterThan(40);
+        await page.waitForTimeout(300); // what the page asks main for comes after its first words
+      }
+      for (const query of ['theme', 'small', 'prune']) {
+        await page.keyboard.press('Control+k');
+        await page.getByRole('combobox').fill(query);
+        await page.keyboard.press('Escape');
+      }
+      await page.getByRole('button', { name: 'Light or dark' }).click();
+      await page.getByRole('button', { name: 'Light or dark' }).click();
+      expect(said).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
     'deletes a study with a way back',
     async () => {
       await page.getByRole('button', { name: 'Delete demo' }).click();

@@ -19,12 +19,17 @@ vi.setConfig({ expect: { poll: { timeout: 30_000 } } });
 export const BROWSER_MISSING = CHROMIUM === undefined ? 'there is no Chromium on this machine' : undefined;
 if (BROWSER_MISSING) console.log(`Skipping what needs a browser: ${BROWSER_MISSING}.`);
 
+const VIOLATION = 'Content policy broken';
+/** Some violations, such as a try whether text can be made code, are told to the document only. */
+const TELL_VIOLATIONS = `document.addEventListener('securitypolicyviolation', (event) =>
+  console.error('${VIOLATION}: ' + event.violatedDirective + ' at ' + event.sourceFile + ':' + event.lineNumber + ' on ' + location.hash))`;
+
 export interface Workbench extends AsyncDisposable {
   readonly app: App;
   readonly server: WebServer;
   readonly browser: Browser;
   readonly dataFolder: string;
-  /** A page of the workbench at a place such as "datasets". It fails the test when a script of it does. */
+  /** A page of the workbench at a place such as "datasets". It fails the test when a script of it does, or breaks the content policy. */
   open(place?: string, options?: { theme?: 'light' | 'dark' }): Promise<Page>;
 }
 
@@ -55,6 +60,10 @@ export async function startWorkbench(): Promise<Workbench> {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: theme });
       const page = await context.newPage();
       page.on('pageerror', (error) => faults.push(error.stack ?? error.message));
+      page.on('console', (message) => {
+        if (message.text().startsWith(VIOLATION)) faults.push(message.text());
+      });
+      await page.addInitScript(TELL_VIOLATIONS);
       await page.goto(server.url);
       await page.goto(`${new URL(server.url).origin}/#${place}`);
       return page;

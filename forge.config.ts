@@ -9,6 +9,16 @@ import { EXTRA_RESOURCES, isForTarget, isPackaged } from './src/main/electron/pa
 const ICON = 'resources/icon/icon';
 const RECIPE_TYPE = 'application/x-tailor-recipe';
 const DESCRIPTION = 'Prunes LLaMA-family models and tunes them to one task.';
+/** For both kinds of Linux package. The desktop entry opens the type; the scripts tell the desktop which files are of it. */
+const LINUX = {
+  bin: 'tailor',
+  icon: `${ICON}.png`,
+  description: DESCRIPTION,
+  categories: ['Development', 'Science'],
+  mimeType: [RECIPE_TYPE],
+};
+const AFTER_INSTALL = 'resources/linux/after-install.sh';
+const AFTER_REMOVAL = 'resources/linux/after-removal.sh';
 
 /** Takes away native code of other systems, and the folders that it leaves empty. */
 function removeForeign(root: string, target: { readonly platform: string; readonly arch: string }, folder: string): void {
@@ -68,28 +78,12 @@ export default {
     {
       name: '@electron-forge/maker-deb',
       platforms: ['linux'],
-      config: {
-        options: {
-          bin: 'tailor',
-          icon: `${ICON}.png`,
-          description: DESCRIPTION,
-          categories: ['Development', 'Science'],
-          mimeType: [RECIPE_TYPE],
-        },
-      },
+      config: { options: { ...LINUX, scripts: { postinst: AFTER_INSTALL, postrm: AFTER_REMOVAL } } },
     },
     {
       name: '@electron-forge/maker-rpm',
       platforms: ['linux'],
-      config: {
-        options: {
-          bin: 'tailor',
-          icon: `${ICON}.png`,
-          description: DESCRIPTION,
-          categories: ['Development', 'Science'],
-          mimeType: [RECIPE_TYPE],
-        },
-      },
+      config: { options: { ...LINUX, scripts: { post: AFTER_INSTALL, postun: AFTER_REMOVAL } } },
     },
   ],
   plugins: [

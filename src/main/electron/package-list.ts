@@ -20,7 +20,7 @@ export interface PackageFile {
 }
 
 /** What is copied beside the archive. */
-export const EXTRA_RESOURCES = ['resources/demo', 'resources/icon'] as const;
+export const EXTRA_RESOURCES = ['resources/demo', 'resources/icon', 'resources/linux'] as const;
 
 /** Parts of the tree that no program reads; what they match is left out of a package. */
 const NEVER: readonly RegExp[] = [
@@ -101,6 +101,7 @@ function needs({ platform, arch }: Target): readonly (readonly [pattern: RegExp,
     [/^resources\/demo\/study\.json$/, 'the demo study', 'resources'],
     [/^resources\/demo\/datasets\//, 'the demo datasets', 'resources'],
     [/^resources\/icon\/icon\.png$/, 'the icon', 'resources'],
+    ...(platform === 'linux' ? ([[/^resources\/linux\/tailor\.xml$/, 'what the desktop is told of recipes', 'resources']] as const) : []),
   ];
 }
 

@@ -133,7 +133,7 @@ function deriveScores(
     const name = `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
     if (types[tokens.indexOf(name)] !== TOKEN_TYPES.byte) fail(`it lacks the byte ${name}, which llama.cpp falls back to`);
   }
-  return tokens.map((token, id) => (types[id] === TOKEN_TYPES.normal ? -(ranks.get(token) ?? merges.length) : 0));
+  return tokens.map((token) => -(ranks.get(token) ?? merges.length));
 }
 
 /** Whether a space is put before a text, for tokenizers that write a space as ▁ and split nothing; undefined for all others. */

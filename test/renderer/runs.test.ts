@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importFiles } from '../../src/main/api/datasets.ts';
 import { importModel } from '../../src/main/api/models.ts';
+import { listModels } from '../../src/main/db/models.ts';
 import { getRun, listRuns } from '../../src/main/db/runs.ts';
 import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } from '../support/workbench.ts';
 
@@ -117,6 +118,20 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
     await page.getByRole('button', { name: 'Loss as table' }).click();
     expect(await page.getByRole('region', { name: 'Loss, table' }).getByRole('row').count()).toBe(STEPS + 1);
   });
+
+  it('shows by which wording was learnt, and warns before it is asked by another', async () => {
+    const learnt = /Learnt by (\S+), version 1, wording ([0-9a-f]{4} [0-9a-f]{4})\./.exec(await side().innerText())!;
+    const tuned = listModels(bench.app.db).find(({ name }) => name === 'Storyteller-piqa')!;
+    await page.goto(`${new URL(page.url()).origin}/#runs/new?kind=evaluate&model=${tuned.id}`);
+    await page.getByLabel('piqa', { exact: true }).check();
+    const prompt = page.getByLabel('Prompt for piqa');
+    const others = (await prompt.locator('option').allInnerTexts()).filter((name) => name.includes('/') && name !== learnt[1]);
+    await prompt.selectOption(others[0]!);
+    await page.getByText(`piqa would be asked by another wording than the model learnt: ${learnt[1]}, version 1 (${learnt[2]})`).waitFor();
+    await page.getByRole('button', { name: 'Ask as it learnt' }).click();
+    expect(await prompt.inputValue()).toBe(learnt[1]);
+    await page.getByText('would be asked by another wording').waitFor({ state: 'detached' });
+  }, 60_000);
 
   it('duplicates with a change into a paused queue, reorders, and deletes with undo', async () => {
     bench.app.queue.hold();

@@ -8,9 +8,9 @@ import type { App } from '../app.ts';
 import { getDataset } from '../db/datasets.ts';
 import { listMetrics } from '../db/metrics.ts';
 import { getModel, listModelsOfRun } from '../db/models.ts';
-import { getPromptVersion } from '../db/prompts.ts';
 import { deleteRun, getRun, listRunInputs, listRunTimes, type Run } from '../db/runs.ts';
 import { readRunLog, type LogLine } from '../jobs/run-log.ts';
+import { findMismatches, readAsked, readWording, type Wording } from './wordings.ts';
 
 /** A figure by step. A value that was not a number is left out. */
 export interface Curve {
@@ -38,6 +38,7 @@ export function describeRun(app: App, id: string) {
   const run = getRun(app.db, id);
   const inputs = listRunInputs(app.db, id);
   const checkpoints = listCheckpoints(run);
+  const asked = readAsked(app, run);
   return {
     id: run.id,
     kind: run.kind,
@@ -54,10 +55,7 @@ export function describeRun(app: App, id: string) {
     inputs: {
       models: inputs.models.map((model) => pickName(getModel(app.db, model))),
       datasets: inputs.datasets.map((dataset) => pickName(getDataset(app.db, dataset))),
-      prompts: inputs.promptVersions.map((version) => {
-        const { name, number } = getPromptVersion(app.db, version);
-        return { id: version, name, number };
-      }),
+      prompts: inputs.promptVersions.map((version): Wording => readWording(app, version)),
     },
     made: listModelsOfRun(app.db, id).map(({ id: model, name, form, sizeBytes }) => ({ id: model, name, form, sizeBytes })),
     checkpoints,
@@ -67,6 +65,8 @@ export function describeRun(app: App, id: string) {
       sizeBytes: folderBytes(join(run.folderPath, name)),
     })),
     whyNotResume: explainNoResume(run),
+    asked,
+    mismatches: findMismatches(app, run, asked),
   };
 }
 

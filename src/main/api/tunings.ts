@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-import type { PromptSpec } from '../../shared/prompt/prompt-spec.ts';
+import { promptSpec, wordingHash, type PromptSpec } from '../../shared/prompt/prompt-spec.ts';
 import type { TuneRecipe } from '../../shared/recipe.ts';
 import { BENCHMARK_TASKS } from '../../shared/tasks/benchmarks.ts';
 import type { Task } from '../../shared/tasks/item.ts';
@@ -18,12 +18,15 @@ import { pickSplit, taskOf } from './datasets.ts';
 import { planEvaluation, planTuning, type Questions, type SetPlan } from './plan-runs.ts';
 import { findPrompt, listCandidates } from './prompts.ts';
 import type { RunPlan } from './runs.ts';
+import { listLearnt } from './wordings.ts';
 
 /** A task that can be learnt or measured, with the prompts to ask it by. */
 export interface TaskChoice {
   readonly name: string;
   readonly title: string;
   readonly prompts: readonly string[];
+  /** The hash of each prompt's wording by its name, and of the standard one and the winner by these words. */
+  readonly wordings: Readonly<Record<string, string>>;
   /** The prompt that won the last ranking. */
   readonly winner: string | undefined;
   readonly hasChoices: boolean;
@@ -32,7 +35,10 @@ export interface TaskChoice {
 /** What the form offers: models, datasets with their own task (none: why not), and the benchmarks as which any may be asked. */
 export function listTuningChoices(app: App) {
   return {
-    models: listModels(app.db).map(({ id, name, kind, form, parameters, parentId }) => ({ id, name, kind, form, parameters, parentId })),
+    models: listModels(app.db).map(({ id, name, kind, form, parameters, parentId }) => ({
+      ...{ id, name, kind, form, parameters, parentId },
+      learnt: listLearnt(app, id),
+    })),
     datasets: listDatasets(app.db).map((dataset) => ({
       id: dataset.id,
       name: dataset.name,
@@ -54,11 +60,19 @@ function ownTask(app: App, dataset: Dataset): { task: TaskChoice | undefined; re
 }
 
 function describeTask(app: App, task: Task): TaskChoice {
+  const candidates = listCandidates(app, task);
+  const wordings = Object.fromEntries(candidates.map((prompt) => [prompt.name, wordingHash(prompt)]));
+  const winner = findPromptWinner(app.db, task.name)?.version;
   return {
     name: task.name,
     title: task.title,
-    prompts: listCandidates(app, task).map((prompt) => prompt.name),
-    winner: findPromptWinner(app.db, task.name)?.version.name,
+    prompts: candidates.map((prompt) => prompt.name),
+    wordings: {
+      ...wordings,
+      standard: wordingHash(task.prompts[0]!),
+      ...(winner && { winner: wordingHash(promptSpec.parse(winner.definition)) }),
+    },
+    winner: winner?.name,
     hasChoices: task.prompts[0]?.choices !== undefined,
   };
 }

@@ -59,3 +59,16 @@ export type PromptSpecInput = z.input<typeof promptSpec>;
 export function promptHash(spec: PromptSpecInput): string {
   return hashText(canonicalJson({ ...promptSpec.parse(spec), name: undefined }));
 }
+
+/**
+ * SHA-256 of the wording alone: of how a question is written, whatever worked examples stand before it. Training sets, evaluations and
+ * the prompt itself bear it, so that what a model learnt and what it is asked can be told apart.
+ */
+export function wordingHash(spec: PromptSpecInput): string {
+  return promptHash({ ...spec, exampleSeparator: undefined, shots: undefined });
+}
+
+/** A hash as the eye compares it: "0afc 360c". */
+export function shortHash(hash: string): string {
+  return `${hash.slice(0, 4)} ${hash.slice(4, 8)}`;
+}

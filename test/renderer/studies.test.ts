@@ -150,7 +150,7 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
       });
       const main = page.getByRole('main');
       for (const place of ['studies/new', 'datasets', 'prompts', 'models', 'prune', 'runs', 'runs/new', 'compare', 'settings', 'studies']) {
-        await page.evaluate((hash) => (location.hash = hash), place);
+        await page.evaluate(`location.hash = '${place}'`);
         await expect.poll(async () => (await main.innerText()).length).toBeGreaterThan(40);
         await page.waitForTimeout(300); // what the page asks main for comes after its first words
       }

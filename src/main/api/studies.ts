@@ -219,7 +219,7 @@ function tunePlan(
   const tune: Partial<TuneSettings> = { ...settings.tune, ...settings.tuneByRatio[String(ratio)] };
   const asked: Questions = { dataset: task.dataset, task: task.task, prompt: task.prompt, split: task.train };
   return planTuning(app, model, asked, {
-    name: `${model.name}-${task.name}-draw-${draw}`,
+    name: `${model.name}-${task.name}-draw-${draw + 1}`, // people count from 1
     shots: settings.shots,
     shotSeed: settings.seed + draw,
     balanced: settings.balanced,

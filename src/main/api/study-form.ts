@@ -2,9 +2,10 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../shared/errors.ts';
+import { parseLlamaConfig } from '../../shared/parse-config.ts';
 import { criterion } from '../../shared/recipe.ts';
-import type { StudySettings } from '../../shared/study/settings.ts';
-import { estimateStudy, FIRST_PACE, shapeOfStudy, studySteps, type Pace } from '../../shared/study/steps.ts';
+import type { StudySettings, StudySettingsInput } from '../../shared/study/settings.ts';
+import { checkEvery, estimateStudy, FIRST_PACE, shapeOfStudy, studySteps, type Pace } from '../../shared/study/steps.ts';
 import type { App } from '../app.ts';
 import { countSplits, getDataset, listDatasets, type Dataset } from '../db/datasets.ts';
 import { getModel, listModels } from '../db/models.ts';
@@ -18,6 +19,9 @@ export interface StudyModel {
   readonly name: string;
   readonly kind: string;
   readonly parameters: number;
+  readonly sizeBytes: number;
+  /** Of the hidden states. */
+  readonly width: number;
 }
 
 /** A dataset as a study could use it. */
@@ -52,6 +56,8 @@ export const studyForm = z.object({
   criterion: criterion.default('param_first'),
   learningRate: z.number().positive().max(1).default(3e-4),
   distill: z.boolean().default(true),
+  /** Tunings are checked on held-out examples as they go, for the chart of recovery against steps. */
+  checks: z.boolean().default(true),
 });
 export type StudyForm = z.infer<typeof studyForm>;
 
@@ -59,7 +65,9 @@ export type StudyForm = z.infer<typeof studyForm>;
 export function listStudyOptions(app: App): StudyOptions {
   const models = listModels(app.db)
     .filter((model) => model.form === 'checkpoint')
-    .map(({ id, name, kind, parameters }) => ({ id, name, kind, parameters }));
+    .map(({ id, name, kind, parameters, sizeBytes, config }): StudyModel => {
+      return { id, name, kind, parameters, sizeBytes, width: parseLlamaConfig(config, name).hiddenSize };
+    });
   return { models, datasets: listDatasets(app.db).map((dataset) => describeDataset(app, dataset)), pace: paceOf(app) };
 }
 
@@ -84,7 +92,6 @@ export function settingsOfForm(app: App, form: StudyForm, machine: StudySettings
   const model = getModel(app.db, form.modelId);
   const datasets = form.datasetIds.map((id) => getDataset(app.db, id));
   const texts = form.textIds.map((id) => getDataset(app.db, id));
-  const evaluateEvery = Math.max(1, Math.round(form.steps / CHECKS));
   const calibrationText = texts.find((text) => (countSplits(app.db, text.id)['train'] ?? 0) > 0);
   return parseStudySettings(
     {
@@ -98,15 +105,17 @@ export function settingsOfForm(app: App, form: StudyForm, machine: StudySettings
       calibration: { samples: CALIBRATION_SAMPLES, ...(calibrationText ? { dataset: calibrationText.id } : {}) },
       prune: { criterion: form.criterion },
       ...(form.distill ? { distill: {} } : {}),
-      tune: { steps: form.steps, evaluateEvery, optimizer: { learningRate: form.learningRate } },
+      tune: {
+        steps: form.steps,
+        ...(form.checks ? { evaluateEvery: checkEvery(form.steps) } : {}),
+        optimizer: { learningRate: form.learningRate },
+      },
       machine,
     },
     'the new study',
   );
 }
 
-/** A tuning is watched on held-out examples this often. */
-const CHECKS = 5;
 /** Windows that importance is measured on: the published ten are few, and a hundred still take seconds on a small model. */
 const CALIBRATION_SAMPLES = 50;
 
@@ -115,9 +124,18 @@ const DEMO_PARAMETERS = 1.91e6;
 /** Tokens of its questions with an answer, which are short. */
 const DEMO_TOKENS = 27;
 
+/** The demo's tunings take 20 steps or 80; started from the page, they are checked as they go, since it draws their recovery. */
+const DEMO_CHECK_EVERY = 10;
+
+/** The demo study as the page starts it. */
+export function demoForPage(app: App, overrides: Pick<StudySettingsInput, 'machine'>): StudySettings {
+  const settings = demoStudySettings(app.host.resourcesFolder, overrides);
+  return { ...settings, tune: { ...settings.tune, evaluateEvery: DEMO_CHECK_EVERY } };
+}
+
 /** About what the demo study costs on this machine. */
 export function estimateDemo(app: App): { seconds: number; memoryBytes: number; runs: number; parameters: number } {
-  const settings = demoStudySettings(app.host.resourcesFolder);
+  const settings = demoForPage(app, {});
   const steps = studySteps(shapeOfStudy(settings, (task) => task.task ?? task.dataset));
   return { ...estimateStudy(steps, DEMO_PARAMETERS, paceOf(app), DEMO_TOKENS), runs: steps.length, parameters: DEMO_PARAMETERS };
 }

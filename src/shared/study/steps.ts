@@ -34,6 +34,10 @@ const CUT = 20;
 
 /** Updates of a tuning on 50 shots where the settings name none; what the trial in reference/demo-model.md found enough. */
 export const DEFAULT_STEPS = 100;
+/** Steps between two checks of a tuning on held-out examples, so that there are about five. */
+export function checkEvery(steps: number): number {
+  return Math.max(1, Math.round(steps / 5));
+}
 /** Items of a test split where nothing is known of it. */
 export const TYPICAL_ITEMS = 400;
 const DEFAULT_BATCH = 8;
@@ -111,6 +115,22 @@ const START_SECONDS = 1;
 const PROGRAM_BYTES = 640e6;
 /** Weights in f32, and some more while they are read. */
 const BYTES_PER_PARAMETER = 6;
+
+/** What an evaluation keeps of an example: its text and what each choice scored. */
+const BYTES_PER_PASS = 800;
+/** Adapters of rank 8 on every matrix, as a share of the parameters times the hidden width; as the demo's came out. */
+const ADAPTER_SHARE = 13;
+/** An adapter in f32, and a snapshot of it with both moments. */
+const BYTES_PER_TRAINED = 16;
+
+/** About what the steps leave on the disk: each cut as a checkpoint, adapters with a snapshot, and what was measured. */
+export function estimateDisk(steps: readonly StudyStep[], model: { parameters: number; sizeBytes: number; width: number }): number {
+  return steps.reduce((sum, { role, kind, passes }) => {
+    if (kind === 'prune') return sum + (1 - Number(role.slice('prune/'.length))) * model.sizeBytes;
+    if (kind === 'tune') return sum + (BYTES_PER_TRAINED * ADAPTER_SHARE * model.parameters) / model.width;
+    return sum + passes * BYTES_PER_PASS;
+  }, 0);
+}
 
 /** About how long the steps take, and the memory at their peak. `tokens` are those of an example with one of its choices. */
 export function estimateStudy(

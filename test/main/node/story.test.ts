@@ -141,7 +141,7 @@ describe('a study', { timeout: PATIENCE_MS }, () => {
 
   it('leaves models whose line goes back to the base, to be compared', () => {
     const { answer } = tailor<{ models: { id: string; name: string; kind: string }[] }>('list', 'models');
-    const tuned = answer.models.find(({ name }) => name === 'model-cut-30-mood-draw-0')!;
+    const tuned = answer.models.find(({ name }) => name === 'model-cut-30-mood-draw-1')!;
     expect(tailor<{ lineage: string[] }>('inspect', tuned.id).answer.lineage).toHaveLength(3);
     const compared = tailor<{ sets: { comparison: { items: number; p: number } }[] }>('compare', 'model', 'model-cut-30').answer;
     expect(compared.sets[0]!.comparison).toMatchObject({ items: 30, p: expect.any(Number) });

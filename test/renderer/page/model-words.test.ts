@@ -23,7 +23,8 @@ it.each([
 });
 
 it.each([
-  ['boolq, draw 2', 'cut-boolq-draw-2', { task: 'boolq', draw: 2 }, 'cut'],
+  ['boolq, draw 2', 'cut-boolq-draw-2', { task: 'boolq', draw: 1 }, 'cut'],
+  ['boolq, draw 1', 'cut-boolq-draw-0', { task: 'boolq', draw: 0 }, 'cut'], // named when draws were counted from 0
   ['best one', 'best one', { task: 'boolq', draw: 2 }, 'cut'], // renamed
   ['by hand', 'cut-by hand', undefined, 'cut'],
   ['cut-', 'cut-', undefined, 'cut'],

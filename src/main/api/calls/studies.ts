@@ -7,9 +7,9 @@ import { formatStudyHtml } from '../../study/report-html.ts';
 import { formatStudyCsv, formatStudyMarkdown } from '../../study/report-text.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { pageExamples } from '../examples.ts';
-import { estimateDemo, listStudyOptions, nameOfRecord, settingsOfForm, studyForm } from '../study-form.ts';
+import { demoForPage, estimateDemo, listStudyOptions, nameOfRecord, settingsOfForm, studyForm } from '../study-form.ts';
 import { forgetStudy, resumeStudy, startStudy, stateOfStudy, stopStudy } from '../study-jobs.ts';
-import { demoStudySettings, describeStudySettings } from '../study-settings.ts';
+import { describeStudySettings } from '../study-settings.ts';
 import { listCellEvaluations, listRecoveryCurves, listRowModels, tabulateStudy } from '../study-table.ts';
 import { call } from './call.ts';
 import { readSettings } from './settings.ts';
@@ -68,9 +68,7 @@ export const studies = {
     .handler(({ context: { app }, input }) => describe(app, startStudy(app, settingsOfForm(app, input, machineOf(app, 'auto'))))),
 
   /** Starts the study that comes with Tailor. */
-  demo: call.handler(({ context: { app } }) =>
-    describe(app, startStudy(app, demoStudySettings(app.host.resourcesFolder, { machine: machineOf(app, 'cpu') }))),
-  ),
+  demo: call.handler(({ context: { app } }) => describe(app, startStudy(app, demoForPage(app, { machine: machineOf(app, 'cpu') })))),
 
   /** Asks a study to stop at its next safe point; answers when it has. */
   stop: one.handler(async ({ context: { app }, input }) => await stopStudy(app, input.id)),

@@ -33,7 +33,8 @@ export function sizeOf(node: LineageNode): string {
  */
 export function labelOf({ name, form, tuning }: Pick<LineageNode, 'name' | 'form' | 'tuning'>, parentName: string | undefined): string {
   if (form !== 'adapter') return name;
-  if (tuning && name.endsWith(`-${tuning.task}-draw-${tuning.draw}`)) return `${tuning.task}, draw ${tuning.draw}`;
+  const ofStudy = tuning && [tuning.draw, tuning.draw + 1].some((draw) => name.endsWith(`-${tuning.task}-draw-${draw}`)); // 0 came first once
+  if (ofStudy) return `${tuning.task}, draw ${tuning.draw + 1}`;
   const prefix = `${parentName ?? ''}-`;
   return parentName && name.startsWith(prefix) && name.length > prefix.length ? name.slice(prefix.length) : name;
 }

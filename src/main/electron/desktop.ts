@@ -33,6 +33,7 @@ export type ElectronParts = Pick<
   | 'ipcMain'
   | 'Menu'
   | 'MessageChannelMain'
+  | 'nativeImage'
   | 'nativeTheme'
   | 'net'
   | 'Notification'
@@ -141,7 +142,7 @@ function openShell(parts: ElectronParts, options: DesktopOptions, program: App, 
   servePage(parts.protocol, options.pageFolder);
   const link = linkPage(parts, { app: program, files, desk });
   const activities = { list: () => listActivities(program), end: () => endActivities(program) };
-  const guard = guardQuit({ app, dialog, queue: program.queue, activities, platform: options.platform, keepInTray });
+  const guard = guardQuit({ app, dialog, queue: program.queue, activities, platform: options.platform, keepRunning });
 
   /** Brings the window to the front, at a place of the page where one is named. */
   function show(place?: string): void {
@@ -171,9 +172,12 @@ function openShell(parts: ElectronParts, options: DesktopOptions, program: App, 
     showPage(opened, place);
   }
 
-  function keepInTray(): void {
-    window?.hide();
-    tray ??= new parts.Tray(icon);
+  /** Takes the window out of the way and leaves a sign in the tray. Not every desktop of Linux has one: there it stays in the task list. */
+  function keepRunning(): void {
+    if (options.platform === 'linux') window?.minimize();
+    else window?.hide();
+    if (tray) return;
+    tray = new parts.Tray(parts.nativeImage.createFromPath(icon).resize({ height: options.platform === 'darwin' ? 18 : 32 }));
     tray.setToolTip('Tailor is at work');
     tray.setContextMenu(
       parts.Menu.buildFromTemplate([
@@ -241,8 +245,9 @@ function openShell(parts: ElectronParts, options: DesktopOptions, program: App, 
     if (name === WORKER_NAME && reason === 'oom') log('process: the worker had too little memory; its run can be resumed');
   });
   app.on('activate', () => show());
+  // While something is at work the guard lets no window close.
   app.on('window-all-closed', () => {
-    if (options.platform !== 'darwin' && !tray) app.quit();
+    if (options.platform !== 'darwin') app.quit();
   });
   app.on('will-quit', () => program[Symbol.dispose]());
   openWindow();

@@ -1,6 +1,7 @@
 // Files that the system opens with Tailor: from the command line, a second start, the Finder, or the menu.
-import { statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { App, Dialog } from 'electron';
 import type { StudySettings } from '../../shared/study/settings.ts';
 import type { FileRef } from '../api/file-refs.ts';
@@ -8,14 +9,23 @@ import type { FileRef } from '../api/file-refs.ts';
 /** A study's recipe: its settings as JSON, the same file that `tailor study` takes. */
 export const RECIPE_EXTENSION = '.tailor';
 
-/** The files that a command line names: what exists of its words, switches and the program itself left out. */
+/** The files that a command line names: what exists of its words, switches and the program itself left out. Linux's file managers name them by address. */
 export function filesOfArguments(parameters: readonly string[], folder: string, isPackaged: boolean): string[] {
   // In a checkout the second word is the folder of the program.
   return parameters
     .slice(isPackaged ? 1 : 2)
     .filter((word) => word !== '' && !word.startsWith('-'))
-    .map((word) => resolve(folder, word))
-    .filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
+    .map((word) => resolve(folder, pathOfAddress(word) ?? word))
+    .filter((path) => existsSync(path));
+}
+
+function pathOfAddress(word: string): string | undefined {
+  const address = /^file:/i.test(word) ? URL.parse(word) : null;
+  try {
+    return address === null ? undefined : fileURLToPath(address);
+  } catch {
+    return undefined; // of another machine, or with a broken escape
+  }
 }
 
 export interface OpenerParts {

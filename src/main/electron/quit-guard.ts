@@ -1,4 +1,4 @@
-// The question before quitting while a run works or something is read in: end it and quit, keep running in the tray, or stay.
+// The question before quitting while a run works or something is read in: end it and quit, keep running without a window, or stay.
 import type { App, BrowserWindow, Dialog, MessageBoxOptions } from 'electron';
 import type { Queue } from '../jobs/queue.ts';
 
@@ -9,8 +9,8 @@ export interface QuitGuardParts {
   /** What goes on beside runs, by name, and a way to end it all. */
   readonly activities: { list(): readonly string[]; end(): Promise<void> };
   readonly platform: NodeJS.Platform;
-  /** Takes the window away and leaves a tray icon. */
-  keepInTray(): void;
+  /** Takes the window out of the way and leaves a sign by which it comes back. */
+  keepRunning(): void;
 }
 
 export interface QuitGuard {
@@ -26,7 +26,7 @@ function questionOf(isRunning: boolean, activities: readonly string[]): MessageB
   const saved = 'Saved, it goes on from its last safe point when you resume it.';
   const form = { type: 'question', cancelId: 2, noLink: true } as const;
   if (activities.length === 0) {
-    const buttons = ['Save and Quit', 'Keep Running in Tray', 'Cancel'];
+    const buttons = ['Save and Quit', 'Keep Running', 'Cancel'];
     return { ...form, message: 'A run is still working.', detail: saved, buttons, defaultId: 0 };
   }
   const many = activities.length === 1 ? 'another thing is' : `${activities.length} other things are`;
@@ -39,13 +39,13 @@ function questionOf(isRunning: boolean, activities: readonly string[]): MessageB
         ? `${names[0]!} is still being worked on.`
         : `${activities.length} things are still being worked on.`,
     detail: `${isRunning ? `${saved} ` : ''}${new Intl.ListFormat('en').format(names)} ${lost} to be started again.`,
-    buttons: ['Quit Anyway', 'Keep Running in Tray', 'Cancel'],
+    buttons: ['Quit Anyway', 'Keep Running', 'Cancel'],
     defaultId: 2,
   };
 }
 
 /** Stands before `before-quit` and the window's `close` from now on. */
-export function guardQuit({ app, dialog, queue, activities, platform, keepInTray }: QuitGuardParts): QuitGuard {
+export function guardQuit({ app, dialog, queue, activities, platform, keepRunning }: QuitGuardParts): QuitGuard {
   let isAsking = false;
   let isLeaving = false;
 
@@ -63,7 +63,7 @@ export function guardQuit({ app, dialog, queue, activities, platform, keepInTray
     try {
       const { response } = await dialog.showMessageBox(questionOf(queue.runningId !== undefined, activities.list()));
       if (response === 0) await leaveNow();
-      else if (response === 1) keepInTray();
+      else if (response === 1) keepRunning();
     } finally {
       isAsking = false;
     }

@@ -10,12 +10,14 @@ import type { MenuItemConstructorOptions } from 'electron';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FileRef } from '../../../src/main/api/file-refs.ts';
 import type { Router } from '../../../src/main/api/router.ts';
+import { carryWork } from '../../../src/main/api/works.ts';
 import type { App } from '../../../src/main/app.ts';
 import { bridgePage, type PageOffer } from '../../../src/main/electron/bridge.ts';
 import { CHANNELS } from '../../../src/main/electron/channels.ts';
 import { startDesktop, type DesktopOptions } from '../../../src/main/electron/desktop.ts';
 import { PAGE_URL } from '../../../src/main/electron/protocol.ts';
 import { forkWorker } from '../../../src/main/electron/worker-process.ts';
+import { followMoves } from '../../../src/main/moved-folder.ts';
 import { PORT_MESSAGE } from '../../../src/shared/window-messages.ts';
 import { createStandIn, Emitting, forkUtility, preventable, type StandIn } from './stand-in.ts';
 
@@ -210,6 +212,50 @@ describe('the worker', () => {
     expect(second).not.toBe(first);
     expect(await second.calls.probe({})).toBeDefined();
     expect(second.processId).not.toBe(pid);
+  });
+});
+
+describe('a program that keeps running', () => {
+  it.each(['linux', 'win32', 'darwin'] as const)(
+    'can be reached again on %s, and ends with its window once nothing runs',
+    async (platform) => {
+      const app = await start({ platform });
+      const work = Promise.withResolvers<undefined>();
+      const about = { id: 'w', kind: 'add', title: 'a model', table: 'models' } as const;
+      const carried = carryWork(app, about, () => work.promise);
+      const [window] = standIn.windows;
+      window!.emit('ready-to-show');
+      standIn.answers.push(1);
+      const event = preventable();
+      standIn.app.emit('before-quit', event);
+      expect(event.isPrevented).toBe(true);
+      await expect.poll(() => standIn.trays.length, PATIENCE).toBe(1);
+      // A desktop of Linux may have no tray: the task list has the window.
+      expect({ isShown: window!.isShown, isInTaskList: window!.isInTaskList }).toEqual(
+        platform === 'linux' ? { isShown: true, isInTaskList: true } : { isShown: false, isInTaskList: false },
+      );
+      if (platform === 'darwin') standIn.app.emit('activate');
+      else standIn.trays[0]!.emit('click');
+      expect({ isShown: window!.isShown, isInTaskList: window!.isInTaskList }).toEqual({ isShown: true, isInTaskList: false });
+      expect(standIn.trays[0]!.isDestroyed).toBe(true);
+      work.resolve(undefined);
+      await carried;
+      standIn.app.emit('window-all-closed');
+      expect(standIn.calls.includes('app.quit')).toBe(platform !== 'darwin');
+    },
+  );
+
+  it('ends and starts anew when its data folder was moved', async () => {
+    const app = await start();
+    const disk = mkdtempSync(join(tmpdir(), 'tailor-disk-'));
+    const { api, offer, port } = openPage();
+    const { id } = await offer.drop({ path: disk } as never);
+    expect(await api.settings.moveData({ folder: id, workId: 'w' })).toEqual({ path: join(disk, 'Tailor'), goesOn: true });
+    await expect.poll(() => standIn.calls.slice(-2), PATIENCE).toEqual(['app.relaunch', 'app.quit']);
+    expect(app.queue.isHeld).toBe(true);
+    expect(followMoves(folder)).toBe(join(disk, 'Tailor'));
+    port.close();
+    rmSync(disk, { recursive: true, force: true });
   });
 });
 

@@ -41,7 +41,7 @@ function scene(answer: number, { isIdle = false, platform = 'linux' as NodeJS.Pl
       },
     },
     platform,
-    keepInTray: () => void happened.push('tray'),
+    keepRunning: () => void happened.push('kept'),
   });
   const window = new Emitting();
   guard.watch(window);
@@ -61,10 +61,10 @@ it('saves and quits', async () => {
   expect(await quit()).toBe(false); // the quit that follows goes through
 });
 
-it('keeps running in the tray', async () => {
+it('keeps running', async () => {
   const { happened, close } = scene(1);
   expect(await close()).toBe(true);
-  expect(happened).toEqual(['ask', 'tray']);
+  expect(happened).toEqual(['ask', 'kept']);
 });
 
 it('stays when cancelled, and asks again the next time', async () => {
@@ -90,7 +90,7 @@ it('asks before an import is lost, with the safe answer as the default, and ends
   expect(asked[0]).toMatchObject({
     message: '“rows.csv” is still being worked on.',
     detail: '“rows.csv” is not finished and has to be started again.',
-    buttons: ['Quit Anyway', 'Keep Running in Tray', 'Cancel'],
+    buttons: ['Quit Anyway', 'Keep Running', 'Cancel'],
     defaultId: 2,
   });
   expect(happened).toEqual(['ask', 'hold', 'end rows.csv', 'quit']);

@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createDesk } from '../../../src/main/electron/desk.ts';
 import { filesOfArguments, openPaths, type OpenerParts } from '../../../src/main/electron/files.ts';
@@ -20,6 +21,9 @@ describe('files', () => {
     const words = ['tailor', '--flag=a.csv', 'a.csv', 'gone.csv', ''];
     expect(filesOfArguments(words, folder, true)).toEqual([join(folder, 'a.csv')]);
     expect(filesOfArguments(['electron', '.', ...words.slice(1)], folder, false)).toEqual([join(folder, 'a.csv')]);
+    writeFileSync(join(folder, 'a b.csv'), '');
+    const addresses = [pathToFileURL(join(folder, 'a b.csv')).href, 'file://elsewhere/a.csv', 'file:///%00', 'file:///gone.csv'];
+    expect(filesOfArguments(['tailor', ...addresses], folder, true)).toEqual([join(folder, 'a b.csv')]);
   });
 
   it('are given to the page, and recipes run after a question', async () => {

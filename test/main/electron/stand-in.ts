@@ -128,9 +128,11 @@ export class FakeWindow extends Emitting {
   };
   readonly show = (): void => void (this.isShown = true);
   readonly hide = (): void => void (this.isShown = false);
+  isInTaskList = false;
+  readonly minimize = (): void => void (this.isInTaskList = true);
   readonly focus = (): void => undefined;
-  readonly restore = (): void => undefined;
-  readonly isMinimized = (): boolean => false;
+  readonly restore = (): void => void (this.isInTaskList = false);
+  readonly isMinimized = (): boolean => this.isInTaskList;
   readonly isFocused = (): boolean => false;
   readonly setProgressBar = (progress: number): void => void this.progress.push(progress);
 }
@@ -208,6 +210,7 @@ export function createStandIn(folder: string, { isReady = true } = {}): StandIn 
     whenReady: note('app.whenReady', () => ready.promise),
     addRecentDocument: (path: string): void => void standIn.recent.push(path),
     quit: note('app.quit', () => undefined),
+    relaunch: note('app.relaunch', () => undefined),
     exit: note('app.exit', () => undefined),
   });
   app satisfies Pick<Electron.App, Exclude<keyof typeof app, keyof Emitting | 'on' | 'once'>>;
@@ -250,6 +253,9 @@ export function createStandIn(folder: string, { isReady = true } = {}): StandIn 
     } satisfies Partial<Electron.Shell>,
     net: { fetch: () => Promise.reject(new Error('offline')) } satisfies Partial<Electron.Net>,
     MessageChannelMain: FakeMessageChannelMain,
+    nativeImage: {
+      createFromPath: () => ({ resize: () => ({}) as Electron.NativeImage }) as unknown as Electron.NativeImage,
+    } satisfies Partial<typeof Electron.nativeImage>,
     BrowserWindow: class extends FakeWindow {
       constructor(options: Electron.BrowserWindowConstructorOptions) {
         calls.push('new BrowserWindow');

@@ -101,10 +101,12 @@ describe.skipIf(BROWSER_MISSING)('the story', { timeout: 3 * PATIENCE_MS }, () =
       for (const [column, role] of Object.entries(columns)) await field(`Role of ${column}`).selectOption(role);
       await page.getByText('The roles were set by hand.').waitFor();
     }
-    const mappings = Object.fromEntries(listDatasets(bench.app.db).map(({ name, mapping }) => [name, mapping]));
-    expect(mappings['facts']).toMatchObject({ kind: 'classification', labels: [{ value: 'no' }, { value: 'yes' }] });
-    expect(mappings['errands']).toMatchObject({ kind: 'choice', choices: 'ways', goldForm: 'from-0' });
-    expect(mappings['gaps']).toMatchObject({ kind: 'choice', choices: ['first', 'second'], goldForm: 'from-1' });
+    const mappings = () => Object.fromEntries(listDatasets(bench.app.db).map(({ name, mapping }) => [name, mapping]));
+    await expect.poll(mappings).toMatchObject({
+      facts: { kind: 'classification', labels: [{ value: 'no' }, { value: 'yes' }] },
+      errands: { kind: 'choice', choices: 'ways', goldForm: 'from-0' },
+      gaps: { kind: 'choice', choices: ['first', 'second'], goldForm: 'from-1' },
+    });
   });
 
   it('has a prompt written beside a real example, and ranks it against those that ship', async () => {

@@ -71,6 +71,9 @@ export function createWorkerRouter(run?: RecipeRunner) {
     /** Says that the worker is up, and what it is. */
     hello: call.handler(() => ({ pid: process.pid, node: process.version })),
 
+    /** Resolves when every job that was asked for before has come to its end, and has taken away what a cancelled one had begun. */
+    idle: call.handler(() => oneAtATime(() => Promise.resolve())),
+
     /** Facts of a checkpoint folder, with progress while its weights are hashed. */
     inspect: call.input(z.object({ folder: z.string().min(1) })).handler(async function* ({ input, signal }) {
       return yield* progressStream((work) => oneAtATime(() => inspectCheckpoint(input.folder, work)), signal);

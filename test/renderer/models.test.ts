@@ -112,7 +112,7 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 180_000 }, () => 
     await page.getByRole('link', { name: 'Graph' }).click();
   });
 
-  it('exports a folder, an adapter, a merged checkpoint and a recipe card, and says why others are not possible', async () => {
+  it('exports a folder, an adapter, a merged checkpoint, a GGUF file and a recipe card, and says why others are not possible', async () => {
     const exports = join(workbench.dataFolder, 'exports');
     const ask = async (model: string, form: string): Promise<void> => {
       await node(model).click();
@@ -139,6 +139,11 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 180_000 }, () => 
     await page.getByText(join(exports, 'cut-25-tuned-merged'), { exact: true }).waitFor();
     expect(statSync(join(exports, 'cut-25-tuned-merged', weights)).size).toBe(statSync(join(exports, 'cut-25', weights)).size);
 
+    await ask('cut 25 tuned', 'GGUF');
+    await page.getByText(join(exports, 'cut-25-tuned.gguf'), { exact: true }).waitFor();
+    expect(readFileSync(join(exports, 'cut-25-tuned.gguf'), 'latin1')).toMatch(/^GGUF/);
+    expect(readFileSync(join(exports, 'cut-25-tuned.Modelfile'), 'utf8')).toContain('FROM ./cut-25-tuned.gguf');
+
     await ask('cut 25 tuned', 'Recipe card');
     await page.getByText(join(exports, 'cut-25-tuned.recipe.json'), { exact: true }).waitFor();
     const text = readFileSync(join(exports, 'cut-25-tuned.recipe.json'), 'utf8');
@@ -152,7 +157,7 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 180_000 }, () => 
     expect(await impossible.getAttribute('aria-disabled')).toBe('true');
     expect(await impossible.textContent()).toContain('Not possible: the layers differ in width');
     await page.keyboard.press('Escape');
-    for (let left = 4; left > 0; left--) await page.getByRole('button', { name: 'Dismiss' }).first().click();
+    for (let left = 5; left > 0; left--) await page.getByRole('button', { name: 'Dismiss' }).first().click();
   });
 
   it('renames', async () => {

@@ -129,11 +129,11 @@ export async function exportModel(app: App, id: string, target: ExportTarget, pa
       return await copyFolder(needsAdapter('is a whole checkpoint, not an adapter.'), path, work);
     case 'merged': {
       const request = { ...sources, adapter: needsAdapter('has no adapter to merge.'), out: path };
-      return await drainStream(await app.worker().calls.merge(request, { signal: work.signal }), work);
+      return await drainWriting(app, (calls, signal) => calls.merge(request, { signal }), work);
     }
     case 'gguf': {
       const request = { ...sources, out: path, name: model.name };
-      await drainStream(await app.worker().calls.gguf(request, { signal: work.signal }), work);
+      await drainWriting(app, (calls, signal) => calls.gguf(request, { signal }), work);
       return await writeFile(modelfileBeside(path), `FROM ./${basename(path)}\nTEMPLATE {{ .Prompt }}\n`, { flush: true });
     }
     case 'card':
@@ -144,6 +144,23 @@ export async function exportModel(app: App, id: string, target: ExportTarget, pa
 /** Where the description lies by which Ollama takes a GGUF file in: prompts go to the model as they are. */
 export function modelfileBeside(path: string): string {
   return `${path.replace(/\.gguf$/i, '')}.Modelfile`;
+}
+
+type WorkerCalls = ReturnType<App['worker']>['calls'];
+
+/** Has the worker write; after a cancel it waits until the worker has taken away what it had written, since a command ends with this. */
+async function drainWriting(
+  app: App,
+  start: (calls: WorkerCalls, signal: AbortSignal | undefined) => ReturnType<WorkerCalls['gguf']>,
+  work: WorkOptions,
+): Promise<void> {
+  const { calls } = app.worker();
+  try {
+    await drainStream(await start(calls, work.signal), work);
+  } catch (thrown) {
+    if (work.signal?.aborted) await calls.idle();
+    throw thrown;
+  }
 }
 
 /** The files of a checkpoint or adapter folder itself; what lies deeper is not part of it. */

@@ -1,6 +1,6 @@
 // The command line as a program: golden plans, purity of standard output, exit codes, and what it says on standard error.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -87,6 +87,23 @@ describe('wrong usage and bad input end with code 2 and one sentence on standard
     expect(stderr).toMatch(sentence);
     expect(stderr).not.toMatch(/\n\s+at /);
   });
+});
+
+describe('tailor export', () => {
+  it('writes a GGUF file with its Modelfile, and nothing over what is there', () => {
+    const model = fileURLToPath(new URL('../../../resources/demo/model', import.meta.url));
+    const write = () => tailor('export', model, '--format', 'gguf', '--out', 'out/small.gguf', '--json');
+    const { status, stdout } = write();
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ format: 'gguf', path: join(folder, 'out', 'small.gguf') });
+    expect(readdirSync(join(folder, 'out')).sort()).toEqual(['small.Modelfile', 'small.gguf']);
+    expect(readFileSync(join(folder, 'out', 'small.gguf'), 'latin1')).toMatch(/^GGUF/);
+    expect(readFileSync(join(folder, 'out', 'small.Modelfile'), 'utf8')).toBe('FROM ./small.gguf\nTEMPLATE {{ .Prompt }}\n');
+    const again = write();
+    expect(again.status).toBe(2);
+    expect(again.stderr).toMatch(/small\.gguf is there already/);
+    rmSync(join(folder, 'data'), { recursive: true });
+  }, 60_000);
 });
 
 describe('standard output with --json', () => {

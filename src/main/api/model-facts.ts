@@ -12,6 +12,7 @@ import { getRun, listRunInputs, listRuns, type Run } from '../db/runs.ts';
 import { listStudies, listStudyRuns } from '../db/studies.ts';
 import { readOrigin } from '../jobs/run-folder.ts';
 import { hashOfSubject } from '../jobs/take-results.ts';
+import { readWording, type Wording } from './wordings.ts';
 
 /** A model of the lineage, made or planned. A planned one has its run's id. */
 export interface LineageNode {
@@ -43,6 +44,10 @@ export interface LayerSpan {
 
 /** How a run made the model, in the recipe's words. */
 export interface Making {
+  /** The wordings that a tuning learnt by. */
+  readonly learnt: readonly Wording[];
+  /** The model whose predictions it followed. */
+  readonly teacher: string | undefined;
   readonly runId: string;
   readonly title: string;
   readonly state: RunState;
@@ -182,7 +187,17 @@ export function describeModel(app: App, id: string): ModelFacts {
     kvHeads: spanOf((layer) => layer.kvHeads),
     ffn: spanOf((layer) => layer.ffn),
     line: listLineage(app.db, id).map((ancestor) => ({ id: ancestor.id, name: ancestor.name })),
-    making: run && { runId: run.id, title: run.title, state: run.state, recipeHash: run.recipeHash, recipe: run.recipe },
+    making: run && {
+      learnt: run.kind === 'tune' ? listRunInputs(app.db, run.id).promptVersions.map((version) => readWording(app, version)) : [],
+      teacher: listRunInputs(app.db, run.id)
+        .models.slice(1)
+        .map((teacher) => getModel(app.db, teacher).name)[0],
+      runId: run.id,
+      title: run.title,
+      state: run.state,
+      recipeHash: run.recipeHash,
+      recipe: run.recipe,
+    },
     measured: measurementsOf(app, model),
   };
 }

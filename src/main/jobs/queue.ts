@@ -85,14 +85,20 @@ export function openQueue(db: Database, worker: () => Worker, log: (line: string
   async function runInWorker(run: Run): Promise<RunResult> {
     const stream = await worker().calls.run({ folder: run.folderPath });
     let keptAt = 0;
-    for (;;) {
-      const step = await stream.next();
-      if (step.done) return step.value;
-      tell({ kind: 'progress', runId: run.id, frame: step.value });
-      if (Date.now() - keptAt >= KEEP_PROGRESS_MS) {
-        keptAt = Date.now();
-        keepProgress(db, run.id, step.value);
+    let last: ProgressFrame | undefined;
+    try {
+      for (;;) {
+        const step = await stream.next();
+        if (step.done) return step.value;
+        last = step.value;
+        tell({ kind: 'progress', runId: run.id, frame: last });
+        if (Date.now() - keptAt >= KEEP_PROGRESS_MS) {
+          keptAt = Date.now();
+          keepProgress(db, run.id, last);
+        }
       }
+    } finally {
+      if (last) keepProgress(db, run.id, last); // how far it came, however it ended
     }
   }
 

@@ -71,11 +71,12 @@ describe('a run', () => {
 
   it.each(['cancelled', 'interrupted'] as const)('that is stopped as %s stops at the next safe point and says so', async (kind) => {
     const run = admitCount(app, 'slow');
-    const begun = new Promise((resolve) => app.queue.listen((event) => event.kind === 'progress' && resolve(event)));
+    let last: unknown;
+    const begun = new Promise((resolve) => app.queue.listen((event) => event.kind === 'progress' && resolve((last = event.frame))));
     const ending = app.queue.finish(run.id);
     await begun;
     expect(await app.queue.stop(run.id, kind)).toBe(true);
-    expect(await ending).toMatchObject({ state: kind, error: { code: 'cancelled' } });
+    expect(await ending).toMatchObject({ state: kind, error: { code: 'cancelled' }, progress: last });
     expect(existsSync(join(run.folderPath, 'result.json'))).toBe(false);
     // What was asked for is not told as an error.
     expect(readRunLog(run).filter((line) => line.kind === 'error')).toEqual([]);

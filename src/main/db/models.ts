@@ -24,13 +24,16 @@ export interface Model {
   readonly createdAt: number;
 }
 
-/** Adds a model after its files were written. An adapter must name its parent. Returns the model. */
+/**
+ * Adds a model after its files were written. An adapter must name its parent. A name that another model has gets a number behind it, so
+ * that a name means one model. Returns the model.
+ */
 export function addModel(
   db: Database,
   model: Omit<Model, 'id' | 'createdAt' | 'parentId' | 'runId'> & { parentId?: string; runId?: string },
 ): Model {
   const id = newId();
-  insertRow(db, 'models', { ...model, id, createdAt: Date.now() });
+  insertRow(db, 'models', { ...model, name: freeName(db, model.name), id, createdAt: Date.now() });
   return getModel(db, id);
 }
 
@@ -86,8 +89,18 @@ export function toModelRef(db: Database, id: string): ModelRef {
   return { checkpoint: parent.folderPath, hash: parent.hash, adapter: model.folderPath };
 }
 
-/** Gives a model another name. Throws AppError `not-found`. */
+function freeName(db: Database, name: string): string {
+  for (let number = 1; ; number++) {
+    const free = number === 1 ? name : `${name}-${number}`;
+    if (!findModelByName(db, free)) return free;
+  }
+}
+
+/** Gives a model another name. Throws AppError `not-found`, `bad-input` when another model has it. */
 export function renameModel(db: Database, id: string, name: string): Model {
+  const other = findModelByName(db, name);
+  if (other && other.id !== id)
+    throw new AppError('bad-input', `Another model is named “${name}” already. Choose a name of its own.`, { name });
   updateRow(db, 'models', getModel(db, id).id, { name });
   return getModel(db, id);
 }

@@ -24,7 +24,7 @@ import {
 } from '../../../src/main/db/evaluations.ts';
 import { newId } from '../../../src/main/db/ids.ts';
 import { addMetrics, deleteMetricsAfter, listMetrics } from '../../../src/main/db/metrics.ts';
-import { addModel, deleteModel, findModelByHash, listLineage, toModelRef } from '../../../src/main/db/models.ts';
+import { addModel, deleteModel, findModelByHash, listLineage, renameModel, toModelRef } from '../../../src/main/db/models.ts';
 import { type Database, openDatabase, openRecords } from '../../../src/main/db/open.ts';
 import {
   deletePrompt,
@@ -314,6 +314,26 @@ test('a study gives its roles to runs, and a role to one run at a time', () => {
     { role: 'evaluate/base', runId: b },
     { role: 'score', runId: a },
   ]);
+});
+
+test('a name means one model: the next of that name gets a number, and no other is renamed to it', () => {
+  const db = openDatabase(':memory:');
+  const add = (hash: string): ReturnType<typeof addModel> =>
+    addModel(db, {
+      name: 'llama',
+      kind: 'base',
+      form: 'checkpoint',
+      folderPath: `/${hash}`,
+      hash,
+      parameters: 1,
+      sizeBytes: 1,
+      config: {},
+    });
+  const [first, second, third] = [add('a'), add('b'), add('c')];
+  expect([first, second, third].map(({ name }) => name)).toEqual(['llama', 'llama-2', 'llama-3']);
+  expect(() => renameModel(db, third.id, 'llama')).toThrow(/Another model is named “llama” already/);
+  expect(renameModel(db, first.id, 'llama').name).toBe('llama');
+  expect(renameModel(db, third.id, 'alpaca').name).toBe('alpaca');
 });
 
 test('why a study is not at work outlives the program, and is forgotten when it goes on', () => {

@@ -7,6 +7,7 @@ import { importFiles } from '../../src/main/api/datasets.ts';
 import { importModel } from '../../src/main/api/models.ts';
 import { listModels } from '../../src/main/db/models.ts';
 import { getRun, listRuns } from '../../src/main/db/runs.ts';
+import { keepSetting } from '../../src/main/db/settings.ts';
 import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } from '../support/workbench.ts';
 
 const DEMO = join(import.meta.dirname, '../../resources/demo');
@@ -131,6 +132,24 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
     await page.getByRole('button', { name: 'Ask as it learnt' }).click();
     expect(await prompt.inputValue()).toBe(learnt[1]);
     await page.getByText('would be asked by another wording').waitFor({ state: 'detached' });
+  }, 60_000);
+
+  it('refuses what surely does not fit into memory, with what would', async () => {
+    keepSetting(bench.app.db, 'memoryLimitBytes', 1000);
+    await page.goto(`${new URL(page.url()).origin}/#runs/new`);
+    await page.getByText('The weights alone take more memory than there is, so this cannot start.').waitFor();
+    expect(await page.getByRole('button', { name: 'Start tuning' }).isDisabled()).toBe(true);
+    keepSetting(bench.app.db, 'memoryLimitBytes', undefined);
+    await field('Steps').fill('31');
+    await page.getByText('so this cannot start').waitFor({ state: 'detached' });
+
+    // Little, but not too little: each way to take less is a button.
+    keepSetting(bench.app.db, 'memoryLimitBytes', 200e6);
+    await field('Method').selectOption('full');
+    await page.getByRole('button', { name: /^512 tokens at once: about/ }).click();
+    expect(await field('Tokens at once').inputValue()).toBe('512');
+    keepSetting(bench.app.db, 'memoryLimitBytes', undefined);
+    await page.evaluate(() => sessionStorage.clear());
   }, 60_000);
 
   it('duplicates with a change into a paused queue, reorders, and deletes with undo', async () => {

@@ -9,7 +9,7 @@ import type { Evaluation } from '../db/evaluations.ts';
 import { getModel, type Model } from '../db/models.ts';
 import { findPromptWinner, getPromptVersion } from '../db/prompts.ts';
 import { getRun, listRunInputs, type Run } from '../db/runs.ts';
-import { gapsOf, measuredSets, type VariantIds } from './compare-variants.ts';
+import { gapsOf, measuredSets, type VariantIds } from './compare-sets.ts';
 import { pathOfSet } from './set-examples.ts';
 import { pickSplit, taskOf } from './datasets.ts';
 import { identitiesOf, referTo } from './models.ts';

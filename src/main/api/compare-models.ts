@@ -4,7 +4,7 @@ import { findEvaluations } from '../db/evaluations.ts';
 import { getModel, listModels, listModelsOfRun, type Model } from '../db/models.ts';
 import { getStudy, listStudyRuns } from '../db/studies.ts';
 import { hashOfSubject } from '../jobs/take-results.ts';
-import { titleOf, type VariantIds } from './compare-variants.ts';
+import { titleOf, type VariantIds } from './compare-sets.ts';
 
 export interface ComparableModel {
   readonly id: string;

@@ -4,7 +4,7 @@ import { getDataset } from '../db/datasets.ts';
 import { getModel, listLineage } from '../db/models.ts';
 import { getPromptVersion } from '../db/prompts.ts';
 import { getRun, listRunInputs, type Run } from '../db/runs.ts';
-import type { VariantIds } from './compare-variants.ts';
+import type { VariantIds } from './compare-sets.ts';
 
 /** One setting by its path, such as "prune.choose.target.fraction", with its value in each variant; undefined where it has none. */
 export interface Setting {

@@ -1,7 +1,7 @@
 // Examples as a comparison shows them: what all choices share, what follows for each, and the line that asks.
 import { describe, expect, it } from 'vitest';
 import { flatten } from '../../../src/main/api/compare-recipes.ts';
-import { partsOf, questionOf } from '../../../src/main/api/compare-variants.ts';
+import { partsOf, questionOf } from '../../../src/main/api/compare-example.ts';
 
 const example = (contexts: string[], continuations: string[]) => ({
   id: '1',

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/shared/errors.ts';
 import type { ChoiceOutcome } from '../../../src/shared/results.ts';
-import { compareOutcomes, mcnemarExact, pairedBootstrap } from '../../../src/shared/statistics/compare-outcomes.ts';
+import { compareOutcomes, mcnemarExact, pairedBootstrap, stratifiedBootstrap } from '../../../src/shared/statistics/compare-outcomes.ts';
 import { keptShare, mean, normalInterval, standardError, wilsonInterval } from '../../../src/shared/statistics/proportions.ts';
 import { answerMargin, labelBias, rankCandidates } from '../../../src/shared/statistics/rank-candidates.ts';
 import { exactMatch, normaliseAnswer, rougeL, tokenF1 } from '../../../src/shared/statistics/text-metrics.ts';
@@ -81,6 +81,19 @@ describe('paired comparison', () => {
     expect(Math.abs(found.high - expected.high)).toBeLessThan(slack);
     expect(pairedBootstrap(first, second)).toEqual(found);
     expect(pairedBootstrap(first, second, { seed: 7 })).not.toEqual(found);
+  });
+
+  it('has a bootstrap interval of a mean over sets, each resampled on its own and weighing the same', () => {
+    const sets = [400, 1600].map((n) => Float64Array.from({ length: n }, (_, i) => (i % 4 === 0 ? -1 : i % 10 === 1 ? 1 : 0)));
+    const centre = mean(sets.map((set) => mean([...set])));
+    const stderr = Math.hypot(...sets.map((set) => standardError([...set]))) / sets.length;
+    const expected = normalInterval(centre, stderr);
+    const found = stratifiedBootstrap(sets);
+    const slack = 0.05 * (expected.high - expected.low);
+    expect(Math.abs(found.low - expected.low)).toBeLessThan(slack);
+    expect(Math.abs(found.high - expected.high)).toBeLessThan(slack);
+    // One set alone is the paired bootstrap.
+    expect(stratifiedBootstrap([Float64Array.of(-1, 0, 1, 1)])).toEqual(pairedBootstrap([1, 0, 0, 0], [0, 0, 1, 1]));
   });
 
   it('has an interval of no width where every pair differs alike', () => {

@@ -99,7 +99,8 @@ class Playground {
           ...answer,
           state: 'done',
           tokens: event.newTokens,
-          tokensPerSecond: event.tokensPerSecond,
+          // A short answer has no exact speed; the one that was seen stays.
+          tokensPerSecond: event.tokensPerSecond ?? answer.tokensPerSecond,
           words: ENDS[event.ended],
         });
       case 'failed':

@@ -1,4 +1,5 @@
 // Plain names: for the settings that most often differ (the others are named after their path), and for the two sides of a pair.
+import { formatShare } from '../../../shared/figures.ts';
 import type { Variant } from './types.ts';
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -47,4 +48,10 @@ export function nameSetting(path: string): string {
   const [step = '', ...rest] = path.split('.');
   const words = rest.map((part) => part.replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`)).join(', ');
   return `${step.charAt(0).toUpperCase()}${step.slice(1)}: ${words}`;
+}
+
+/** A share as points with its sign: "+1.2", "−0.4", "0.0". */
+export function signed(share: number): string {
+  const text = formatShare(share);
+  return share > 0 && text !== '0.0' ? `+${text}` : text;
 }

@@ -186,6 +186,10 @@ async function makeCases(scratch: string): Promise<Case[]> {
       cases.push({ name: `${basename(base) === 'model' ? 'demo' : basename(base)}, ${name}`, checkpoint: folder });
     }
   }
+  await using demo = await openCheckpoint(DEMO);
+  const narrow = join(scratch, 'narrow');
+  await slice(demo, { ...keepAll(demo.config), hidden: indices(demo.config.hiddenSize - 7) }, narrow, { pruning: {} });
+  cases.push({ name: 'demo, 7 hidden channels cut', checkpoint: narrow });
   cases.push(await addAdapter(join(scratch, 'adapter')));
   const bf16 = { dtype: 'BF16', biases: false, llama3: true } as const;
   cases.push(await writeRandom(join(scratch, 'bf16'), 'random bf16, own head, Llama 3 positions', bf16));

@@ -30,9 +30,10 @@ export async function writeGguf({ checkpoint: folder, hash, adapter, out, name }
 
 async function readTokenizer(folder: string, rows: number): Promise<GgufMetadata> {
   const { bosId, eosIds } = await loadTokenizer(folder); // which has checked the files that are read below
-  const read = async (file: string): Promise<Record<string, unknown>> =>
-    JSON.parse(await readFile(join(folder, file), 'utf8').catch(() => '{}')) as Record<string, unknown>;
-  const template = (await read('tokenizer_config.json'))['chat_template'];
-  const chatTemplate = typeof template === 'string' ? template : undefined;
-  return describeTokenizer(await read('tokenizer.json'), { bosId, eosIds, rows, chatTemplate }, `${basename(folder)}/tokenizer.json`);
+  const read = (file: string): Promise<string | undefined> => readFile(join(folder, file), 'utf8').catch(() => undefined);
+  const parse = async (file: string): Promise<Record<string, unknown>> => JSON.parse((await read(file)) ?? '{}') as Record<string, unknown>;
+  const told = (await parse('tokenizer_config.json'))['chat_template'];
+  // Newer checkpoints keep it in a file of its own.
+  const chatTemplate = (await read('chat_template.jinja')) ?? (typeof told === 'string' ? told : undefined);
+  return describeTokenizer(await parse('tokenizer.json'), { bosId, eosIds, rows, chatTemplate }, `${basename(folder)}/tokenizer.json`);
 }

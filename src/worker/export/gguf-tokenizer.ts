@@ -92,7 +92,7 @@ function listTokens(json: Json, model: Json, rows: number, fail: Fail): { tokens
 }
 
 function listMerges(model: Json): (readonly [string, string])[] {
-  return (model['merges'] as (string | [string, string])[]).map((merge) => {
+  return ((model['merges'] ?? []) as (string | [string, string])[]).map((merge) => {
     if (typeof merge !== 'string') return merge;
     const space = merge.indexOf(' ', 1);
     return [merge.slice(0, space), merge.slice(space + 1)] as const;

@@ -163,7 +163,7 @@ function ggufName({ name, layer, part }: ExpectedTensor): string {
  * Rows of queries and keys in llama.cpp's order: it turns neighbours 2i and 2i+1 of a head together, where published checkpoints turn i and
  * i + E/2. Other tensors are returned as they are.
  */
-export function inPairs(rows: Uint8Array, part: LayerPart | undefined, rowBytes: number, headSize: number): Uint8Array {
+function inPairs(rows: Uint8Array, part: LayerPart | undefined, rowBytes: number, headSize: number): Uint8Array {
   if (!part?.startsWith('self_attn.q_proj.') && !part?.startsWith('self_attn.k_proj.')) return rows;
   const half = headSize / 2;
   const out = new Uint8Array(rows.length);

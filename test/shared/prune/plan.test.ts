@@ -153,6 +153,18 @@ describe('the exports that stay possible', () => {
       exports: ['tailored', 'huggingface', 'gguf-llama', 'gguf-deci'],
     },
     {
+      name: 'a model with biases',
+      config: { ...llama7b, modelType: 'qwen2', attentionBias: true },
+      wanted: ratio(0, 0, 1),
+      exports: ['tailored', 'huggingface', 'gguf-llama', 'gguf-deci'],
+    },
+    {
+      name: 'whole layers, which leaves the others alike',
+      config: { ...llama7b, layers: llama7b.layers.with(3, { queryHeads: 0, kvHeads: 0, ffn: 0 }) },
+      wanted: ratio(0),
+      exports: ['tailored', 'gguf-llama', 'gguf-deci'],
+    },
+    {
       name: 'a model with head norms',
       config: { ...llama7b, modelType: 'qwen3', qkNorm: true },
       wanted: ratio(0.5),

@@ -174,7 +174,7 @@ export function interruptRunning(db: Database): Run[] {
 /** Forgets a run with its metrics, snapshots and evaluations; its folder is the caller's. Throws `bad-input` while it runs or is in use. */
 export function deleteRun(db: Database, id: string): void {
   const run = getRun(db, id);
-  if (run.state === 'running') throw new AppError('bad-input', `Run ${id} is running. Cancel it first.`, { id });
+  if (run.state === 'running') throw new AppError('bad-input', `“${run.title}” is running. Cancel it first.`, { id });
   const users = selectAll<{ what: string }>(
     db,
     `SELECT 'model ' || name AS what FROM models WHERE run_id = :id UNION ALL SELECT 'score set ' || id FROM score_sets WHERE run_id = :id
@@ -182,7 +182,9 @@ export function deleteRun(db: Database, id: string): void {
     { id },
   );
   if (users.length > 0) {
-    throw new AppError('bad-input', `Run ${id} is needed by ${users.map((user) => user.what).join(', ')}. Delete these first.`, { id });
+    throw new AppError('bad-input', `“${run.title}” is needed by ${users.map((user) => user.what).join(', ')}. Delete these first.`, {
+      id,
+    });
   }
   execute(db, 'DELETE FROM runs WHERE id = ?', [id]);
 }

@@ -94,10 +94,14 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 180_000 }, () => 
     await expect.poll(() => page.url()).toContain(named('cut 25 tuned').id);
     const pane = page.getByRole('complementary', { name: 'The chosen model' });
     await pane.getByText('LoRA, rank 2', { exact: false }).waitFor();
+    const tuned = pane.getByRole('link', { name: 'Tune again with a change' });
+    expect(await tuned.getAttribute('href')).toBe(`#runs/new?from=${named('cut 25 tuned').runId}`);
     await page.keyboard.press('ArrowLeft');
     await pane.getByText('Magnitude, L2').waitFor();
     const run = pane.getByRole('link', { name: /Open its run/ });
     expect(await run.getAttribute('href')).toBe(`#runs/${named('cut 25').runId}`);
+    const again = await pane.getByRole('link', { name: 'Cut again with a change' }).getAttribute('href');
+    expect(again).toMatch(new RegExp(`^#prune\\?model=${named('demo').id}&by=l2&.*at=25`));
     expect(await pane.getByRole('link', { name: 'Prune' }).getAttribute('href')).toBe(`#prune?model=${named('cut 25').id}`);
     await page.reload();
     await pane.getByRole('heading', { name: 'cut 25' }).waitFor();

@@ -2,13 +2,14 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, throwIfCancelled } from '../../shared/errors.ts';
 import type { WorkOptions } from '../../shared/progress.ts';
 import { judgeExports } from '../../shared/prune/exports.ts';
 import type { App } from '../app.ts';
 import { getModel, listLineage, type Model } from '../db/models.ts';
 import { getRun } from '../db/runs.ts';
 import { drainStream } from '../jobs/drain.ts';
+import { checkExport } from './check-export.ts';
 import { copyFiles, freePath, listFolderFiles, toFileName } from './folder-files.ts';
 import { checkpointOf, configOf } from './model-facts.ts';
 import { VERSIONS } from './versions.ts';
@@ -102,11 +103,16 @@ export function pathForExport(app: App, id: string, target: ExportTarget, folder
 }
 
 /**
- * Writes a model in one form to `path`, which is complete afterwards or not there. Throws AppError `bad-input` when something lies there or
- * the model has no such form, and what copying, merging and writing throw.
+ * Writes a model in one form to `path`, which is complete and was read again afterwards, or is not there. Throws AppError `bad-input` when
+ * something lies there or the model has no such form, and what copying, merging, writing and reading again throw.
  */
 export async function exportModel(app: App, id: string, target: ExportTarget, path: string, work: WorkOptions = {}): Promise<void> {
   const model = getModel(app.db, id);
+  await writeExport(app, model, target, path, work);
+  await checkExport(app, model, target, path, work);
+}
+
+async function writeExport(app: App, model: Model, target: ExportTarget, path: string, work: WorkOptions): Promise<void> {
   const checkpoint = checkpointOf(app, model);
   if (existsSync(path)) throw new AppError('bad-input', `${path} is there already. Choose another name, or move it away.`, { path });
   const sources = {
@@ -129,11 +135,11 @@ export async function exportModel(app: App, id: string, target: ExportTarget, pa
       return await copyFolder(needsAdapter('is a whole checkpoint, not an adapter.'), path, work);
     case 'merged': {
       const request = { ...sources, adapter: needsAdapter('has no adapter to merge.'), out: path };
-      return await drainWriting(app, (calls, signal) => calls.merge(request, { signal }), work);
+      return await drainWriting(app, path, (calls, options) => calls.merge(request, options), work);
     }
     case 'gguf': {
       const request = { ...sources, out: path, name: model.name };
-      await drainWriting(app, (calls, signal) => calls.gguf(request, { signal }), work);
+      await drainWriting(app, path, (calls, options) => calls.gguf(request, options), work);
       return await writeFile(modelfileBeside(path), `FROM ./${basename(path)}\nTEMPLATE {{ .Prompt }}\n`, { flush: true });
     }
     case 'card':
@@ -148,18 +154,34 @@ export function modelfileBeside(path: string): string {
 
 type WorkerCalls = ReturnType<App['worker']>['calls'];
 
-/** Has the worker write; after a cancel it waits until the worker has taken away what it had written, since a command ends with this. */
+/**
+ * Has the worker write `path`. When that is cancelled at work, it waits until the worker has taken its part away, since a command ends with
+ * this; one that still waits for a run is left at once.
+ */
 async function drainWriting(
   app: App,
-  start: (calls: WorkerCalls, signal: AbortSignal | undefined) => ReturnType<WorkerCalls['gguf']>,
-  work: WorkOptions,
+  path: string,
+  start: (calls: WorkerCalls, options: { signal: AbortSignal }) => ReturnType<WorkerCalls['gguf']>,
+  { signal, progress }: WorkOptions,
 ): Promise<void> {
+  throwIfCancelled(signal);
   const { calls } = app.worker();
+  const leave = new AbortController();
+  let hasBegun = false;
+  const stop = (): void => {
+    if (hasBegun) calls.stop({ folder: path }).catch(() => leave.abort());
+    else leave.abort();
+  };
+  signal?.addEventListener('abort', stop, { once: true });
   try {
-    await drainStream(await start(calls, work.signal), work);
-  } catch (thrown) {
-    if (work.signal?.aborted) await calls.idle();
-    throw thrown;
+    await drainStream(await start(calls, { signal: leave.signal }), {
+      progress(frame) {
+        hasBegun = true;
+        progress?.(frame);
+      },
+    });
+  } finally {
+    signal?.removeEventListener('abort', stop);
   }
 }
 

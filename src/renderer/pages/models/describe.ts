@@ -1,4 +1,5 @@
 // A model in words, the same in the picture, the list and the pane.
+import type { PruneRecipe } from '../../../shared/recipe.ts';
 import { formatBytes, formatCount, formatFixed, formatPercent, formatWhole } from '../../../shared/figures.ts';
 import { countWord } from '../datasets/words.ts';
 import type { LineageNode, ModelFacts } from './additions.svelte.ts';
@@ -86,4 +87,23 @@ export function measureWords(summary: ModelFacts['measured'][number]): string {
     case 'generation':
       return `${formatPercent(summary.exactMatch)} exact of ${summary.items}`;
   }
+}
+
+/** The address of Prune's choices by which a model was cut, so that they can be changed. Layers out of its range are locked. */
+export function cutQuery({ criterion, choose }: Pick<PruneRecipe, 'criterion' | 'choose'>, layers: number): Record<string, string> {
+  const { target, protectedLayers, layers: range } = choose;
+  const share = target.kind === 'ratio' ? target.ratio : target.kind === 'parameters' ? target.fraction : undefined;
+  const outside = range ? Array.from({ length: layers }, (_, layer) => layer).filter((at) => at < range.first || at > range.last) : [];
+  const locked = [...new Set([...protectedLayers, ...outside])].sort((a, b) => a - b);
+  return {
+    by: criterion,
+    rank: choose.ranking,
+    unit: choose.unit,
+    reduce: choose.reduction,
+    of: target.kind,
+    ...(share === undefined ? {} : { at: String(Number((share * 100).toFixed(1))) }),
+    lock: locked.join('.') || '.',
+    ...(choose.uniform ? { even: '1' } : {}),
+    ...(choose.ffnMultiple > 1 ? { step: String(choose.ffnMultiple) } : {}),
+  };
 }

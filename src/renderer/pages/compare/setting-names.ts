@@ -41,6 +41,15 @@ export function nameSides(first: Variant, second: Variant): [string, string] {
   return first.kind === second.kind ? ['first', 'second'] : [SIDES[first.kind], SIDES[second.kind]];
 }
 
+/** Words for a narrow column each: what it is where no other is that, else its name without the base's. */
+export function nameShortly(variants: readonly Variant[]): string[] {
+  const base = variants.find(({ kind }) => kind === 'base');
+  return variants.map(({ name, kind }) => {
+    if (variants.filter((other) => other.kind === kind).length === 1) return SIDES[kind];
+    return base && name.startsWith(`${base.name}-`) ? name.slice(base.name.length + 1) : name;
+  });
+}
+
 /** "prune.choose.protectedLayers" as "Prune: choose, protected layers". */
 export function nameSetting(path: string): string {
   const known = NAMES[path];

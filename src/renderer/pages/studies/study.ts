@@ -2,6 +2,8 @@
 import type { InferRouterOutputs } from '@orpc/server';
 import type { Router } from '../../../main/api/router.ts';
 import { formatDuration, formatFixed } from '../../../shared/figures.ts';
+import { BENCHMARK_TASKS } from '../../../shared/tasks/benchmarks.ts';
+import type { Benchmark } from '../../../shared/tasks/prompt-library.ts';
 import type { StudyRow, StudyTable } from '../../../shared/study/table.ts';
 
 type Answers = InferRouterOutputs<Router>['studies'];
@@ -121,7 +123,9 @@ export function findings(table: StudyTable, model: string): string[] {
       const losses = table.tasks
         .flatMap(({ name, headline }) => {
           const [before, after] = [table.base.tasks[name]?.[headline], row.tasks[name]?.[headline]];
-          return before === undefined || after === undefined ? [] : [{ name: shortTask(name), lost: before - after }];
+          return before === undefined || after === undefined
+            ? []
+            : [{ name: BENCHMARK_TASKS[name as Benchmark]?.title ?? name, lost: before - after }];
         })
         .sort((a, b) => b.lost - a.lost);
       const most = losses[0];

@@ -52,6 +52,9 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
   it('complains at the field, and estimates before the start', async () => {
     await field('Steps').fill(String(STEPS));
     await field('Examples a step').fill('4');
+    await field('Examples drawn').fill('5000');
+    await page.getByText('all 320 there are').waitFor();
+    expect(await field('Examples drawn').inputValue()).toBe('320');
     await field('Examples drawn').fill('12');
     await field('Learning rate').fill('0.002');
     await field('Measured every … steps').fill('20');
@@ -142,6 +145,15 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
     keepSetting(bench.app.db, 'memoryLimitBytes', undefined);
     await field('Steps').fill('31');
     await page.getByText('so this cannot start').waitFor({ state: 'detached' });
+
+    // Answers are cut where too few tokens are read: a button reads more.
+    await page.getByText('Distillation, projections and fine points').click();
+    await field('Longest example').fill('16');
+    await page.getByText(/longer than 16 tokens and lose their beginning\./).waitFor();
+    expect(await findAccessFaults(page)).toEqual([]);
+    await page.getByRole('button', { name: /^Read up to \d+ tokens/ }).click();
+    expect(Number(await field('Longest example').inputValue())).toBeGreaterThan(16);
+    await page.getByText('lose their beginning').waitFor({ state: 'detached' });
 
     // Little, but not too little: each way to take less is a button.
     keepSetting(bench.app.db, 'memoryLimitBytes', 200e6);

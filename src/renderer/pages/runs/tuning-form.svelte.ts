@@ -103,7 +103,7 @@ export class TuningForm {
     clearTimeout(this.#timer);
   }
 
-  /** Fills in what follows from the rest: the first model and dataset, a split that is there, a name. */
+  /** Fills in what follows from the rest: the first model and dataset, a split that is there, no more examples than it has, a name. */
   #complete(): void {
     const { choices, draft, task } = this;
     if (!choices) return;
@@ -115,6 +115,9 @@ export class TuningForm {
     if (found && !names.includes(request.split)) request.split = names[0] ?? 'train';
     if (found && !names.includes(validation.split))
       validation.split = names.find((name) => name !== request.split) ?? names[0] ?? 'validation';
+    // No more can be drawn than there are.
+    const rows = found?.splits[request.split] ?? 0;
+    if (rows > 0 && draft.shots !== null && draft.shots > rows) draft.shots = rows;
     if (task && request.prompt !== 'standard' && request.prompt !== 'winner' && !task.prompts.includes(request.prompt))
       request.prompt = 'standard';
     if (!draft.isNamed) {

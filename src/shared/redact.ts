@@ -1,4 +1,4 @@
-// Takes the person's home folder out of text that is shown to others.
+// Takes what tells about a person's disk out of text that is shown to others: the home folder's name, and the way to every file.
 
 /** Every mention of the home folder as "~", with either kind of slash; other people's homes lose their owner's name. */
 export function redactHome(text: string, home: string): string {
@@ -10,4 +10,14 @@ export function redactHome(text: string, home: string): string {
     }
   }
   return out.replace(/((?:\/home|\/Users|[A-Za-z]:(?:\\\\?|\/)Users)(?:\\\\?|\/))[^\\/\s"',;:]+/g, '$1…');
+}
+
+/** Paths from the root on, of either kind of system, that lead through a folder at least. Words with a slash between them are none. */
+const FULL_PATH = /(?<![\w.:/\\~…)-])(?:[A-Za-z]:(?:\\\\?|\/)|\\\\\\?\\?|\/)(?:[^\\/\s"'“”,;:()<>]+(?:\\\\?|\/))+([^\\/\s"'“”,;:()<>]*)/g;
+
+/** Every mention of a known folder by the word for it, and of every other path only its end: "…/model.safetensors". */
+export function redactPaths(text: string, known: readonly (readonly [folder: string, word: string])[]): string {
+  let out = text;
+  for (const [folder, word] of known.toSorted(([a], [b]) => b.length - a.length)) if (folder.length > 1) out = out.replaceAll(folder, word);
+  return out.replace(FULL_PATH, '…/$1');
 }

@@ -133,6 +133,7 @@ describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () =>
     expect(text).toMatch(/cpu: usable/);
     expect(text).toContain('records: 1 models');
     expect(text).not.toContain(`${homedir()}/`);
+    expect(text).not.toContain(workbench.dataFolder);
   });
 
   it('moves the data folder, goes on there at the same address, and clears the old place', async () => {

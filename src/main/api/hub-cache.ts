@@ -25,10 +25,14 @@ export interface HubCache {
 
 const PREFIX = 'models--';
 
-/** Where the cache lies: HF_HUB_CACHE, else hub in HF_HOME, else hub in the usual folder (XDG_CACHE_HOME is honoured). */
+/** Where the cache lies: HF_HUB_CACHE (HUGGINGFACE_HUB_CACHE before), else hub in HF_HOME, else hub in the usual folder (XDG_CACHE_HOME is honoured). */
 export function hubCacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
   const caches = environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  return environment['HF_HUB_CACHE'] ?? join(environment['HF_HOME'] ?? join(caches, 'huggingface'), 'hub');
+  return (
+    environment['HF_HUB_CACHE'] ??
+    environment['HUGGINGFACE_HUB_CACHE'] ??
+    join(environment['HF_HOME'] ?? join(caches, 'huggingface'), 'hub')
+  );
 }
 
 /** Looks through the cache. One that is missing or cannot be read is an empty list with a reason. */

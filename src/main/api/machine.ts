@@ -1,9 +1,9 @@
 // The machine as the settings show it: processor, memory, disk, the data folder, and a report that can be shown to others.
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, homedir, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-import { redactHome } from '../../shared/redact.ts';
+import { redactHome, redactPaths } from '../../shared/redact.ts';
 import type { UserSettings } from '../../shared/settings.ts';
 import type { WorkerCalls } from '../jobs/worker-client.ts';
 import type { App } from '../app.ts';
@@ -97,7 +97,7 @@ export async function measureDataFolder(app: App): Promise<DataFolder> {
   };
 }
 
-/** Everything that helps someone else to see what is the matter, as text, with the home folder's name taken out. */
+/** Everything that helps someone else to see what is the matter, as text that tells of no folder where it lies. */
 export async function writeReport(app: App, settings: UserSettings): Promise<string> {
   const machine = describeMachine(app);
   const folder = await measureDataFolder(app);
@@ -111,11 +111,11 @@ export async function writeReport(app: App, settings: UserSettings): Promise<str
       'devices: not tried',
     ]),
     `settings: ${JSON.stringify(settings)}`,
-    `data folder: ${folder.path}, ${mega(folder.total)}, ${mega(folder.freeBytes)} free on the disk`,
+    `data folder: ${mega(folder.total)}, ${mega(folder.freeBytes)} free on the disk`,
     `records: ${listModels(app.db).length} models, ${listDatasets(app.db).length} datasets, ${runs.length} runs, ${listStudies(app.db).length} studies`,
     ...troubled.map((run) => `run ${run.id} (${run.kind}) ${run.state}: ${run.error!.code}, ${run.error!.message}`),
   ];
-  return redactHome(lines.join('\n'), homedir());
+  return redactHome(redactPaths(lines.join('\n'), [[resolve(folder.path), '(data folder)']]), homedir());
 }
 
 function mega(bytes: number): string {

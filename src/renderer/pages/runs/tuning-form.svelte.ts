@@ -1,4 +1,5 @@
 // The form of a tuning while it is filled in: what can be chosen, the draft, what does not fit yet, what it will take, and the start.
+import { formatWhole } from '../../../shared/figures.ts';
 import { faultsOf } from '../../../shared/tuning-request.ts';
 import type { TuningChange } from '../../../shared/tuning-warnings.ts';
 import { api, sentenceOf } from '../../state/api.ts';
@@ -36,7 +37,7 @@ export class TuningForm {
     this.draft.request.task ? this.choices?.benchmarks.find(({ name }) => name === this.draft.request.task) : this.dataset?.task,
   );
   readonly splits = $derived(
-    Object.entries(this.dataset?.splits ?? {}).map(([value, count]) => ({ value, label: `${value}, ${count.toLocaleString('en')} rows` })),
+    Object.entries(this.dataset?.splits ?? {}).map(([value, count]) => ({ value, label: `${value}, ${formatWhole(count)} rows` })),
   );
   readonly available = $derived(this.dataset?.splits[this.draft.request.split] ?? 0);
 

@@ -88,18 +88,33 @@ export function goneByIndex(rows: readonly (CutRow & { readonly ranks: Uint32Arr
   return gone;
 }
 
-/** Share of the units kept by either that both keep, 0..1; 1 where neither keeps any. */
-export function agreementOf(
-  a: { ranks: Uint32Array; width: number },
-  b: { ranks: Uint32Array; width: number },
-): { both: number; either: number } {
-  let [both, either] = [0, 0];
-  for (let i = 0; i < a.ranks.length; i++) {
-    const [inA, inB] = [a.ranks[i]! < a.width, b.ranks[i]! < b.width];
-    if (inA && inB) both++;
-    if (inA || inB) either++;
-  }
-  return { both, either };
+/** How many units two criteria both keep, and how many either keeps. */
+export interface Agreement {
+  readonly both: number;
+  readonly either: number;
+}
+
+/**
+ * Counts where two rankings of the same units agree, at any two widths. It goes on from the widths asked for before, so that a small
+ * move of the slider costs no more than the units that it moves.
+ */
+export function makeAgreement(a: Uint32Array, b: Uint32Array): (widthOfA: number, widthOfB: number) => Agreement {
+  const [byA, byB] = [invert(a), invert(b)];
+  let [inA, inB, both] = [0, 0, 0];
+  return (widthOfA, widthOfB) => {
+    for (; inA < widthOfA; inA++) if (b[byA[inA]!]! < inB) both++;
+    for (; inA > widthOfA; inA--) if (b[byA[inA - 1]!]! < inB) both--;
+    for (; inB < widthOfB; inB++) if (a[byB[inB]!]! < inA) both++;
+    for (; inB > widthOfB; inB--) if (a[byB[inB - 1]!]! < inA) both--;
+    return { both, either: inA + inB - both };
+  };
+}
+
+/** The unit at each rank. */
+function invert(ranks: Uint32Array): Uint32Array {
+  const units = new Uint32Array(ranks.length);
+  for (const [unit, rank] of ranks.entries()) units[rank] = unit;
+  return units;
 }
 
 function round(value: number): number {

@@ -70,6 +70,11 @@ describe.skipIf(BROWSER_MISSING)('compare', () => {
     const row = page.getByRole('row', { name: /HellaSwag/ });
     await row.getByText(/lower|higher|not told apart/).waitFor({ timeout: PATIENCE_MS });
     expect(await page.getByText('was not measured on').count()).toBe(0);
+    // The mean carries its doubt as every task does.
+    await page
+      .getByRole('row', { name: /Mean of 2/ })
+      .getByTitle(/95 % interval .* to .* points/)
+      .waitFor();
   });
 
   it('counts flips as a matrix that filters the examples', async () => {

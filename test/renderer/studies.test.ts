@@ -61,6 +61,12 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
       await page.getByLabel('Shots a task').fill('4');
       await page.getByLabel('Tuning steps').fill('2');
       await page.getByLabel('Test items of each task').fill('12');
+      expect(await page.getByRole('checkbox', { name: /Check while tuning.*adds about/ }).isChecked()).toBe(true);
+      await page
+        .getByLabel('What it will do')
+        .getByText(/^about .*MB$/)
+        .last()
+        .waitFor();
       await page
         .getByLabel('What it will do')
         .getByText(/about \d/)
@@ -108,6 +114,10 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
   it(
     'shows each chart as a table too, saves the figures, and hands two checked rows to Compare',
     async () => {
+      await page
+        .getByRole('img', { name: /Held-out accuracy/ })
+        .or(page.getByRole('group', { name: /Held-out accuracy/ }))
+        .waitFor();
       await page.getByRole('button', { name: 'Accuracy against size as table' }).click();
       const figures = page.getByRole('region', { name: 'Accuracy against size, table' });
       expect(await figures.getByRole('row').count()).toBe(4); // the head, base, cut, cut and tuned

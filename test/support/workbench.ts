@@ -15,7 +15,7 @@ export const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome']
   .flatMap((name) => (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name)))
   .find((path) => existsSync(path));
 /** As patient with what a page comes to as Playwright is: a busy machine may take seconds for a repaint. */
-vi.setConfig({ expect: { poll: { timeout: 30_000 } } });
+if (process.env['VITEST']) vi.setConfig({ expect: { poll: { timeout: 30_000 } } });
 export const BROWSER_MISSING = CHROMIUM === undefined ? 'there is no Chromium on this machine' : undefined;
 if (BROWSER_MISSING) console.log(`Skipping what needs a browser: ${BROWSER_MISSING}.`);
 

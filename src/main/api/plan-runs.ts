@@ -1,6 +1,7 @@
 // From records to plans: which recipe and which data a score, prune, tune or evaluate run is made of.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { AppError } from '../../shared/errors.ts';
 import { drawShots } from '../../shared/prompt/few-shot.ts';
 import { renderItems, toChoiceExample, toCompletionExample, toGenerationExample } from '../../shared/prompt/make-examples.ts';
 import { promptHash, type PromptSpec } from '../../shared/prompt/prompt-spec.ts';
@@ -93,7 +94,10 @@ export function planScores(
   };
 }
 
-/** A cut to a target. With `scores` the calibration texts are only named, not read again; with chance they may be left out. */
+/**
+ * A cut to a target. With `scores` the texts behind them are named but not part of the recipe, so that the same scores and settings are
+ * the same run wherever it is asked for; with chance they may be left out. Throws AppError `bad-input` for an adapter.
+ */
 export function planPruning(
   app: App,
   model: Model,
@@ -110,11 +114,14 @@ export function planPruning(
   },
 ): PlanOf<'prune'> {
   const { name, ...rest } = settings;
-  const plan = calibrationOf(app, model, texts, settings.calibration?.length);
+  const scored = settings.scores !== undefined;
+  const plan = calibrationOf(app, model, scored ? undefined : texts, settings.calibration?.length);
+  const inputs = scored && texts ? { ...plan.inputs, datasets: [texts.dataset.id] } : plan.inputs;
   return {
     title: `prune ${model.name} to ${name}`,
     recipe: { kind: 'prune', model: referTo(app, model), ...rest },
     ...plan,
+    inputs,
     origin: { sets: {}, modelName: name },
     identities: settings.scores === undefined ? plan.identities : [...plan.identities, [settings.scores, hashFile(settings.scores)]],
   };
@@ -173,6 +180,13 @@ export function planTuning(
   };
 }
 
+/** Throws AppError `bad-input` for an adapter: its base would be cut in its stead. */
+export function requireCheckpoint(model: Model): Model {
+  if (model.form === 'checkpoint') return model;
+  const why = `${model.name} is an adapter, which has nothing of its own to cut. Merge it into its base first.`;
+  throw new AppError('bad-input', why, { id: model.id });
+}
+
 /** What importance is measured on: plain texts, or a task's questions with their answers. */
 export type CalibrationTexts = Texts | Questions;
 
@@ -182,6 +196,7 @@ function calibrationOf(
   texts: CalibrationTexts | undefined,
   length = DEFAULT_WINDOW_TOKENS,
 ): Pick<RunPlan, 'files' | 'inputs' | 'identities'> {
+  requireCheckpoint(model);
   if (texts === undefined) return { files: [], inputs: { models: [model.id] }, identities: identitiesOf(app, model) };
   const lines =
     'prompt' in texts

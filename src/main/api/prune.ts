@@ -11,7 +11,7 @@ import { getModel, listModels, listModelsOfRun, type Model } from '../db/models.
 import { getRun, listRunInputs, listRuns, type Run } from '../db/runs.ts';
 import { listScoreSets, type ScoreSet } from '../db/scores.ts';
 import { importFiles, pickSplit, taskOf } from './datasets.ts';
-import { planPruning, planScores, type CalibrationTexts } from './plan-runs.ts';
+import { planPruning, planScores, requireCheckpoint, type CalibrationTexts } from './plan-runs.ts';
 import { findPrompt, listCandidates } from './prompts.ts';
 import { submitRun } from './runs.ts';
 
@@ -67,7 +67,7 @@ export function listCutModels(app: App): CutModel[] {
 
 /** Everything a page needs to plan a cut. Throws AppError `not-found`, `bad-model`, and `bad-input` for an adapter. */
 export function openCutSubject(app: App, modelId: string): CutSubject {
-  const model = requireCheckpoint(app, modelId);
+  const model = requireCheckpoint(getModel(app.db, modelId));
   const runs = listRuns(app.db).filter((run) => listRunInputs(app.db, run.id).models.includes(model.id));
   const measured = runs.find((run) => run.result?.kind === 'evaluate' && run.result.cost.tokensPerSecond > 0)?.result?.cost;
   return {
@@ -110,7 +110,7 @@ export async function startScoring(
     readonly seed: number;
   },
 ): Promise<Run> {
-  const model = requireCheckpoint(app, request.modelId);
+  const model = requireCheckpoint(getModel(app.db, request.modelId));
   const { criteria, hidden, samples, length, seed } = request;
   const texts = await findTexts(app, request.calibrationId);
   const plan = planScores(app, model, texts, { criteria, calibration: { samples, length, seed }, seed });
@@ -122,7 +122,7 @@ export async function readUnits(
   app: App,
   request: { readonly modelId: string; readonly scoreSetId: string; readonly criterion: Criterion; readonly reduction: Reduction },
 ): Promise<PackedUnits> {
-  const model = requireCheckpoint(app, request.modelId);
+  const model = requireCheckpoint(getModel(app.db, request.modelId));
   const { filePath } = findScores(app, model, request.scoreSetId);
   const { criterion, reduction } = request;
   return await app.worker().calls.unitScores({ folder: model.folderPath, scores: filePath, modelHash: model.hash, criterion, reduction });
@@ -138,7 +138,7 @@ export function startCut(
     readonly seed: number;
   } & ({ readonly criterion: Criterion; readonly scoreSetId: string } | { readonly criterion: 'random'; readonly scoreSetId?: undefined }),
 ): Run {
-  const model = requireCheckpoint(app, request.modelId);
+  const model = requireCheckpoint(getModel(app.db, request.modelId));
   const { name, choose, criterion, seed } = request;
   if (request.scoreSetId === undefined) return submitRun(app, planPruning(app, model, undefined, { name, choose, criterion, seed }));
   const { filePath, runId } = findScores(app, model, request.scoreSetId);
@@ -147,14 +147,6 @@ export function startCut(
   const plan = planPruning(app, model, undefined, { name, choose, criterion, scores: filePath, calibration, seed });
   const datasets = scored ? listRunInputs(app.db, scored.id).datasets : [];
   return submitRun(app, { ...plan, inputs: { ...plan.inputs, datasets } });
-}
-
-function requireCheckpoint(app: App, id: string): Model {
-  const model = getModel(app.db, id);
-  if (model.form === 'checkpoint') return model;
-  throw new AppError('bad-input', `${model.name} is an adapter, which has nothing of its own to cut. Merge it into its base first.`, {
-    id,
-  });
 }
 
 function findScores(app: App, model: Model, id: string): ScoreSet {

@@ -1,16 +1,17 @@
 // Plans of runs: short questions become texts that a calibration window fits in, and every model that is read is named.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { importFiles } from '../../../src/main/api/datasets.ts';
 import { deleteModelWithFiles, describeDeletion } from '../../../src/main/api/delete-model.ts';
-import { joinNeighbours, planTuning } from '../../../src/main/api/plan-runs.ts';
+import { joinNeighbours, planPruning, planScores, planTuning } from '../../../src/main/api/plan-runs.ts';
 import { describeRun } from '../../../src/main/api/run-details.ts';
 import { submitRun } from '../../../src/main/api/runs.ts';
 import { addModel, listModels, type Model } from '../../../src/main/db/models.ts';
 import { listRunInputs, moveRun } from '../../../src/main/db/runs.ts';
+import { chooseSettings } from '../../../src/shared/recipe.ts';
 import { BENCHMARK_TASKS } from '../../../src/shared/tasks/benchmarks.ts';
 import { openCountingApp } from '../../fixtures/counting-app.ts';
 
@@ -93,6 +94,34 @@ it('names the teacher among what a tuning reads, after the student, and the teac
     await deleteModelWithFiles(app, student.id); // what it taught goes with the student
     await deleteModelWithFiles(app, teacher.id);
     expect(listModels(app.db)).toEqual([]);
+  } finally {
+    app[Symbol.dispose]();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+it('makes one run of a cut by the same scores, whether their texts are at hand or not, and cuts no adapter', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tailor-plans-'));
+  const app = openCountingApp(folder);
+  try {
+    app.queue.hold();
+    const shared = { folderPath: join(folder, 'model'), hash: 'model', parameters: 1000, sizeBytes: 4000, config: {} };
+    const model = addModel(app.db, { ...shared, name: 'model', kind: 'base', form: 'checkpoint' });
+    const adapter = addModel(app.db, { ...shared, name: 'tuned', kind: 'tuned', form: 'adapter', parentId: model.id });
+    const dataset = await importFiles(app, [join(import.meta.dirname, '../../../resources/demo/text/calibration.jsonl')]);
+    const texts = { dataset, split: 'train' };
+    const scores = join(folder, 'scores.safetensors');
+    writeFileSync(scores, 'scores');
+    const choose = chooseSettings.parse({ target: { kind: 'parameters', fraction: 0.2 } });
+    const settings = { name: 'cut', criterion: 'l2', choose, scores, calibration: { samples: 2 } } as const;
+
+    const run = submitRun(app, planPruning(app, model, texts, settings));
+    expect(submitRun(app, planPruning(app, model, undefined, settings)).id).toBe(run.id);
+    expect(listRunInputs(app.db, run.id).datasets).toEqual([dataset.id]);
+
+    const refusal = 'tuned is an adapter, which has nothing of its own to cut. Merge it into its base first.';
+    expect(() => planPruning(app, adapter, texts, settings)).toThrow(refusal);
+    expect(() => planScores(app, adapter, texts, { criteria: ['l2'] })).toThrow(refusal);
   } finally {
     app[Symbol.dispose]();
     rmSync(folder, { recursive: true, force: true });

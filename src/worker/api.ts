@@ -67,12 +67,22 @@ export function createWorkerRouter(run?: RecipeRunner) {
     }
   }
 
+  /** A job on `path` that `stop` can end: unlike leaving its stream, that lets the caller wait until it has put things in order. */
+  async function* stoppable<T>(path: string, signal: AbortSignal | undefined, job: (work: WorkOptions) => Promise<T>) {
+    const stop = new AbortController();
+    if (running.has(path)) throw new AppError('busy', `${path} is already running.`);
+    running.set(path, stop);
+    try {
+      const heard = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+      return yield* progressStream((work: WorkOptions) => oneAtATime(() => job(work)), heard);
+    } finally {
+      running.delete(path);
+    }
+  }
+
   return {
     /** Says that the worker is up, and what it is. */
     hello: call.handler(() => ({ pid: process.pid, node: process.version })),
-
-    /** Resolves when every job that was asked for before has come to its end, and has taken away what a cancelled one had begun. */
-    idle: call.handler(() => oneAtATime(() => Promise.resolve())),
 
     /** Facts of a checkpoint folder, with progress while its weights are hashed. */
     inspect: call.input(z.object({ folder: z.string().min(1) })).handler(async function* ({ input, signal }) {
@@ -83,7 +93,7 @@ export function createWorkerRouter(run?: RecipeRunner) {
     merge: call
       .input(z.object({ checkpoint: z.string().min(1), hash: z.string().optional(), adapter: z.string().min(1), out: z.string().min(1) }))
       .handler(async function* ({ input, signal }) {
-        return yield* progressStream((work) => oneAtATime(() => mergeFolders(input, work)), signal);
+        return yield* stoppable(input.out, signal, (work) => mergeFolders(input, work));
       }),
 
     /** Writes a checkpoint, with an adapter or without, as a GGUF file. */
@@ -98,7 +108,7 @@ export function createWorkerRouter(run?: RecipeRunner) {
         }),
       )
       .handler(async function* ({ input, signal }) {
-        return yield* progressStream((work) => oneAtATime(() => writeGguf(input, work)), signal);
+        return yield* stoppable(input.out, signal, (work) => writeGguf(input, work));
       }),
 
     /** Ids of each text and the text of each id, as the model sees them. */
@@ -145,18 +155,10 @@ export function createWorkerRouter(run?: RecipeRunner) {
 
     /** Runs a run folder: frames of progress, then the result. */
     run: call.input(z.object({ folder: z.string().min(1) })).handler(async function* ({ input, signal }) {
-      const stop = new AbortController();
-      if (running.has(input.folder)) throw new AppError('busy', `${input.folder} is already running.`);
-      running.set(input.folder, stop);
-      try {
-        const heard = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
-        return yield* progressStream((work: WorkOptions) => oneAtATime(() => runFolder(input.folder, work, run)), heard);
-      } finally {
-        running.delete(input.folder);
-      }
+      return yield* stoppable(input.folder, signal, (work) => runFolder(input.folder, work, run));
     }),
 
-    /** Asks a running folder to stop at its next safe point; its `run` then ends with `cancelled`. False when it is not running. */
+    /** Asks what works on a path to stop at its next safe point; its call then ends with `cancelled`. False when nothing does. */
     stop: call.input(z.object({ folder: z.string() })).handler(({ input }) => {
       const stop = running.get(input.folder);
       stop?.abort();

@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importModel } from '../../src/main/api/models.ts';
 import { listModels, type Model } from '../../src/main/db/models.ts';
+import { getRun } from '../../src/main/db/runs.ts';
 import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } from '../support/workbench.ts';
 
 describe.skipIf(BROWSER_MISSING)('the Prune page', { timeout: 120_000 }, () => {
@@ -86,6 +87,24 @@ describe.skipIf(BROWSER_MISSING)('the Prune page', { timeout: 120_000 }, () => {
     const made = listModels(bench.app.db).find(({ name }) => name === 'smaller <b>one</b>')!;
     expect(made.parameters).toBe(planned);
     expect(made.parentId).toBe(demo.id);
+  });
+
+  it('says what snapped widths cost, and sets them', async () => {
+    const snap = page.getByRole('listitem').filter({ hasText: 'FFN by 256' });
+    await snap.getByText(/parameters/).waitFor();
+    await snap.getByRole('button').click();
+    expect(await page.getByLabel('FFN step').inputValue()).toBe('256');
+    await page.getByLabel('FFN step').selectOption('1');
+  });
+
+  it('cuts in two steps on the text of the scores, and says what that costs', async () => {
+    await page.getByLabel('Cut in').selectOption('2');
+    await page.getByText('2 scorings instead of none').waitFor();
+    await page.getByRole('textbox', { name: 'Name' }).fill('in two');
+    await page.getByRole('button', { name: /^Cut to/ }).click();
+    await page.getByRole('link', { name: 'in two', exact: true }).waitFor({ timeout: 60_000 });
+    const made = listModels(bench.app.db).find(({ name }) => name === 'in two')!;
+    expect(getRun(bench.app.db, made.runId!).recipe).toMatchObject({ kind: 'prune', steps: 2 });
   });
 
   it('has no faults of access in either theme', async () => {

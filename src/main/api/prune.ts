@@ -1,4 +1,5 @@
 // Pruning as a page plays with it: what is known of a model, its scores, and the two runs that make something new.
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import type { LlamaConfig } from '../../shared/llama-config.ts';
@@ -17,6 +18,8 @@ import { submitRun } from './runs.ts';
 
 /** The demo's calibration text, offered where a person has none of their own. */
 export const DEMO_TEXT = 'demo';
+/** Where a run's folder holds its calibration texts. */
+const TEXTS_FILE = 'examples.jsonl';
 
 /** A model that can be cut: a whole checkpoint. */
 export type CutModel = Pick<Model, 'id' | 'name' | 'kind' | 'parameters' | 'sizeBytes'>;
@@ -128,13 +131,17 @@ export async function readUnits(
   return await app.worker().calls.unitScores({ folder: model.folderPath, scores: filePath, modelHash: model.hash, criterion, reduction });
 }
 
-/** Queues a cut by stored scores, or by chance. Throws AppError `not-found`. */
+/**
+ * Queues a cut by stored scores, or by chance. A cut in several steps scores anew before each of them, on the text of these scores.
+ * Throws AppError `not-found`.
+ */
 export function startCut(
   app: App,
   request: {
     readonly modelId: string;
     readonly name: string;
     readonly choose: ChooseSettings;
+    readonly steps: number;
     readonly seed: number;
   } & ({ readonly criterion: Criterion; readonly scoreSetId: string } | { readonly criterion: 'random'; readonly scoreSetId?: undefined }),
 ): Run {
@@ -144,9 +151,21 @@ export function startCut(
   const { filePath, runId } = findScores(app, model, request.scoreSetId);
   const scored = runId === undefined ? undefined : getRun(app.db, runId);
   const calibration = scored?.recipe.kind === 'score' ? scored.recipe.calibration : undefined;
-  const plan = planPruning(app, model, undefined, { name, choose, criterion, scores: filePath, calibration, seed });
+  const { steps } = request;
+  const scores = steps === 1 ? filePath : undefined;
+  const plan = planPruning(app, model, undefined, { name, choose, criterion, scores, calibration, steps, seed });
   const datasets = scored ? listRunInputs(app.db, scored.id).datasets : [];
-  return submitRun(app, { ...plan, inputs: { ...plan.inputs, datasets } });
+  const files = steps === 1 ? [] : [{ name: TEXTS_FILE, lines: readScoredTexts(scored) }];
+  return submitRun(app, { ...plan, files, inputs: { ...plan.inputs, datasets } });
+}
+
+/** The texts that a scoring read, as its folder keeps them. Throws AppError `not-found`. */
+function readScoredTexts(scored: Run | undefined): object[] {
+  const path = scored && join(scored.folderPath, TEXTS_FILE);
+  if (path === undefined || !existsSync(path))
+    throw new AppError('not-found', 'The text behind these scores is not kept any more. Score the model again, or cut in one step.');
+  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as object);
 }
 
 function findScores(app: App, model: Model, id: string): ScoreSet {

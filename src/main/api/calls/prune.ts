@@ -41,7 +41,13 @@ export const prune = {
   cut: call
     .input(
       z.intersection(
-        z.object({ modelId, name: z.string().trim().min(1).max(200), choose: chooseSettings, seed: z.number().int().default(42) }),
+        z.object({
+          modelId,
+          name: z.string().trim().min(1).max(200),
+          choose: chooseSettings,
+          steps: z.number().int().min(1).max(100).default(1),
+          seed: z.number().int().default(42),
+        }),
         z.union([
           z.object({ scoreSetId: id, criterion }),
           z.object({ scoreSetId: z.undefined().optional(), criterion: z.literal('random') }),

@@ -11,6 +11,8 @@ import { CRITERION_ORDER, KIND_NAMES, RANKING_NAMES, UNIT_NAMES } from './names.
 
 /** The tape ends here, in percent. */
 export const TAPE_END = 75;
+/** In how many steps a cut can be made. */
+export const STEP_COUNTS = [1, 2, 4, 8];
 /** The seed of chance, and of the run that cuts by it. */
 export const SEED = 42;
 /** Models from this many layers on start with their ends locked, as LLM-Pruner leaves layers 0-3 and 30-31 of 32 alone. */
@@ -41,6 +43,8 @@ export class CutDraft {
   locked = $state.raw<readonly number[]>([]);
   uniform = $state(false);
   ffnMultiple = $state(1);
+  /** How many times the model is scored and cut on the way to the target. */
+  steps = $state(1);
   scoreSetId = $state('');
   runId = $state('');
 
@@ -70,6 +74,7 @@ export class CutDraft {
     this.locked = query['lock'] === undefined ? usualLocks(count) : query['lock'].split('.').filter(Boolean).map(Number).filter(isLayer);
     this.uniform = query['even'] === '1';
     this.ffnMultiple = [1, 32, 64, 256].find((multiple) => String(multiple) === query['step']) ?? 1;
+    this.steps = STEP_COUNTS.find((steps) => String(steps) === query['in']) ?? 1;
     this.scoreSetId = query['scores'] ?? '';
     this.runId = query['run'] ?? '';
   }
@@ -90,6 +95,7 @@ export class CutDraft {
       lock: lock === usual ? undefined : lock || '.',
       even: this.uniform ? '1' : undefined,
       step: this.ffnMultiple === 1 ? undefined : String(this.ffnMultiple),
+      in: this.steps === 1 ? undefined : String(this.steps),
       scores: this.scoreSetId || undefined,
       run: this.runId || undefined,
     };
@@ -177,9 +183,15 @@ export class CutDraft {
   readonly rows = $derived.by(() => this.#rowsOf(this.outcome.plan));
   readonly otherRows = $derived.by(() => this.#rowsOf(this.otherOutcome?.plan));
 
-  #plan(units: UnitScores | undefined): { plan?: Plan; problem?: string } {
+  /** What the choices would leave with these in their place. */
+  planWith(change: Partial<ChooseSettings>): { plan?: Plan; problem?: string } {
+    return this.#plan(this.units, change);
+  }
+
+  #plan(units: UnitScores | undefined, change: Partial<ChooseSettings> = {}): { plan?: Plan; problem?: string } {
     try {
-      return { plan: planCut(this.config, this.settings, { dtypeBytes: this.dtypeBytes, ...(units && { units }) }) };
+      const settings = { ...this.settings, ...change };
+      return { plan: planCut(this.config, settings, { dtypeBytes: this.dtypeBytes, ...(units && { units }) }) };
     } catch (thrown) {
       if (thrown instanceof AppError) return { problem: thrown.message };
       throw thrown;

@@ -75,6 +75,7 @@ export default {
   makers: [
     { name: '@electron-forge/maker-squirrel', platforms: ['win32'], config: { name: 'tailor', setupIcon: `${ICON}.ico` } },
     { name: '@electron-forge/maker-zip', platforms: ['darwin', 'linux', 'win32'], config: {} },
+    { name: '@electron-forge/maker-dmg', platforms: ['darwin'], config: { icon: `${ICON}.icns` } },
     {
       name: '@electron-forge/maker-deb',
       platforms: ['linux'],

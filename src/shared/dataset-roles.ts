@@ -51,6 +51,8 @@ const PAIRS = [
   ['context', 'target'],
   ['source', 'target'],
 ] as const;
+const QUESTION_NAMES = ['query', 'question', 'prompt', 'ctx'];
+const GOLD_NAMES = ['gold', 'label', 'answer', 'answer_index'];
 const LABEL_NAMES = ['label', 'labels', 'label_text', 'category', 'class', 'sentiment', 'intent', 'target', 'coarse_label', 'v1', 'type'];
 const TEXT_NAMES = ['text', 'sentence', 'content', 'page', 'story', 'document', 'message', 'review', 'body', 'question', 'title', 'v2'];
 
@@ -66,6 +68,7 @@ const SHAPES: readonly Shape[] = [
   benchmarkShape('OpenBookQA', 'openbookqa', [['question_stem', 'choices', 'answerKey']]),
   { title: 'ARC', match: matchArc },
   { title: 'question, choices and gold', match: matchChoices },
+  { title: 'multiple choice', match: matchLettered },
   { title: 'preference pairs', match: matchPreference },
   { title: 'chat messages', match: matchChat },
   { title: 'Alpaca', match: matchAlpaca },
@@ -153,9 +156,9 @@ function matchArc({ columns, rows, hint }: Sample): Found | undefined {
 
 /** A question with a list of choices and the index of the right one; a benchmark when its name says so. */
 function matchChoices({ columns, rows, hint }: Sample, name: string): Found | undefined {
-  const question = ['query', 'question', 'prompt', 'ctx'].find((column) => columns.includes(column));
+  const question = QUESTION_NAMES.find((column) => columns.includes(column));
   const choices = ['choices', 'options', 'endings'].find((column) => columns.includes(column));
-  const gold = ['gold', 'label', 'answer', 'answer_index'].find((column) => columns.includes(column));
+  const gold = GOLD_NAMES.find((column) => columns.includes(column));
   if (question === undefined || choices === undefined || gold === undefined || !rows.every((row) => isTextList(row[choices])))
     return undefined;
   const benchmark = question === 'query' && choices === 'choices' && gold === 'gold' ? benchmarkOfName(hint) : undefined;
@@ -163,6 +166,21 @@ function matchChoices({ columns, rows, hint }: Sample, name: string): Found | un
   if (benchmark) return { mapping: { kind: 'benchmark', name: benchmark }, because: `${because}, and its name says ${benchmark}` };
   const goldForm = tellGoldForm(rows.map((row) => ({ gold: row[gold], choices: toTextList(row[choices]) })));
   return { mapping: { kind: 'choice', name, question, choices, gold, goldForm }, because };
+}
+
+/** A question, a column for each choice named A, B, … and the letter of the right one, as MMLU's tables have. */
+function matchLettered({ columns, rows }: Sample, name: string): Found | undefined {
+  const question = QUESTION_NAMES.find((column) => columns.includes(column));
+  const gold = GOLD_NAMES.find((column) => columns.includes(column));
+  const alphabets = ['ABCDEFGHIJ', 'abcdefghij'].map((letters) => [...letters]);
+  const choices = alphabets.map((letters) => letters.filter((_, i) => hasAll(columns, letters.slice(0, i + 1))));
+  const found = choices.find((letters) => letters.length >= 2);
+  if (question === undefined || gold === undefined || !found) return undefined;
+  const letters = found.map((letter) => letter.toUpperCase());
+  const known = rows.filter((row) => !isHiddenLabel(row[gold]));
+  if (!known.every((row) => letters.includes(String(row[gold]).trim().toUpperCase()))) return undefined;
+  const because = `columns ${quote(found)} hold the choices for column "${question}", and column "${gold}" the letter of the right one`;
+  return { mapping: { kind: 'choice', name, question, choices: found, gold, goldForm: 'letter' }, because };
 }
 
 function matchPreference({ columns }: Sample): Found | undefined {

@@ -6,6 +6,27 @@ type Row = Readonly<Record<string, unknown>>;
 const infer = (rows: readonly Row[], hint?: string) =>
   inferRoles([...new Set(rows.flatMap((row) => Object.keys(row)))], rows, 'mine', hint);
 
+describe('a column for each choice', () => {
+  const row = { question: 'q', A: 'w', B: 'x', C: 'y', D: 'z' };
+
+  test('with the letter of the right one is multiple choice, and the reason says which columns are what', () => {
+    const inferred = infer([
+      { ...row, answer: 'D' },
+      { ...row, answer: 'a' },
+    ]);
+    const choices = ['A', 'B', 'C', 'D'];
+    expect(inferred.mapping).toEqual({ kind: 'choice', name: 'mine', question: 'question', choices, gold: 'answer', goldForm: 'letter' });
+    expect(inferred.reason).toBe(
+      'This looks like multiple choice: columns "A", "B", "C", "D" hold the choices for column "question", and column "answer" the letter of the right one.',
+    );
+  });
+
+  test('with an answer that names none of them is a question and its answer', () => {
+    expect(infer([{ ...row, answer: 'E' }]).mapping).toMatchObject({ kind: 'completion' });
+    expect(infer([{ ...row, answer: 'because' }]).mapping).toMatchObject({ kind: 'completion' });
+  });
+});
+
 describe('known shapes', () => {
   const choices = { text: ['a', 'b'], label: ['A', 'B'] };
   const cases: [string, Row, string | undefined, unknown][] = [

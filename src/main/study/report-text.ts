@@ -1,4 +1,5 @@
 // A study as text: a table for the terminal, Markdown for a page, CSV for a spreadsheet.
+import { toCsv } from '../../shared/csv.ts';
 import type { StudyTable } from '../../shared/study/table.ts';
 import { studyColumns, studyRows } from './columns.ts';
 
@@ -64,12 +65,7 @@ export function formatStudyCsv(table: StudyTable): string {
     ...texts.map((text) => row.perplexity[text]),
     ...[row.parameters, row.adapterParameters, row.bytes, row.macs, row.tokensPerSecond, row.peakMemoryBytes],
   ]);
-  return [titles, ...lines].map((cells) => cells.map(toCsvCell).join(',')).join('\r\n') + '\r\n';
-}
-
-function toCsvCell(value: string | number | boolean | undefined): string {
-  const text = value === undefined ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return toCsv([titles, ...lines]);
 }
 
 /** Names may hold line ends, and signs that a terminal would take for commands. */

@@ -1,4 +1,4 @@
-// Saving what a chart shows: its figures as CSV, its drawing as PNG, and any text as a file.
+// Saving what a chart shows: its drawing as PNG, and any text as a file.
 
 /** Properties that the page's stylesheet gives to drawings, and that a drawing alone would lose. */
 const DRAWN = [
@@ -15,15 +15,6 @@ const DRAWN = [
   'text-anchor',
   'vector-effect',
 ];
-
-/** Lines of cells by RFC 4180. */
-export function toCsv(lines: readonly (readonly (string | number)[])[]): string {
-  const cell = (value: string | number): string => {
-    const text = String(value);
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return lines.map((line) => line.map(cell).join(',')).join('\r\n') + '\r\n';
-}
 
 /** Hands a file to the browser to be saved. */
 export function saveFile(name: string, content: Blob | string, type = 'text/plain'): void {

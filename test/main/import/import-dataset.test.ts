@@ -9,10 +9,37 @@ import { importDataset } from '../../../src/main/import/import-dataset.ts';
 import { MAX_LISTED_REJECTS } from '../../../src/main/import/limits.ts';
 import type { RoleMapping } from '../../../src/shared/dataset-roles.ts';
 import type { ProgressFrame } from '../../../src/shared/progress.ts';
-import { Folder } from './fixtures.ts';
+import { Folder, toTextParquet } from './fixtures.ts';
 
 const toJsonl = (rows: readonly unknown[]): string => rows.map((row) => JSON.stringify(row)).join('\n');
 const piqa = (i: number, label?: number) => ({ goal: `goal ${i}`, sol1: 'a', sol2: 'b', ...(label === undefined ? {} : { label }) });
+
+test('the same rows have the same values, splits, roles and hash from CSV, TSV, JSON, JSON lines and Parquet', async () => {
+  using folder = new Folder();
+  const db = openDatabase(':memory:');
+  const rows = Array.from({ length: 12 }, (_, i) => ({ text: `a “text”, no. ${i % 10}`, label: i % 2 ? 'ham' : 'spam', Id: `${i % 10}` }));
+  const toTable = (delimiter: string): string =>
+    [Object.keys(rows[0]!), ...rows.map((row) => Object.values(row).map((cell) => `"${cell}"`))]
+      .map((cells) => cells.join(delimiter))
+      .join('\n');
+  const paths = [
+    folder.write('rows.csv', toTable(',')),
+    folder.write('rows.tsv', toTable('\t')),
+    folder.write('rows.json', JSON.stringify(rows)),
+    folder.write('rows.jsonl', toJsonl(rows)),
+    folder.write('rows.parquet', toTextParquet(rows)),
+  ];
+  const taken = [];
+  for (const path of paths) {
+    const { id, hash, columns, mapping, duplicateCount, sources } = await importDataset(db, path);
+    const listed = listRows(db, id, { limit: 99 });
+    expect(listed.map(({ values }) => values)).toEqual(rows);
+    taken.push({ format: sources[0]!.format, facts: { hash, columns, mapping, duplicateCount, splits: listed.map(({ split }) => split) } });
+  }
+  expect(taken.map(({ format }) => format)).toEqual(['csv', 'tsv', 'json', 'jsonl', 'parquet']);
+  expect(taken[0]!.facts.duplicateCount).toBe(2);
+  for (const { facts } of taken) expect(facts).toEqual(taken[0]!.facts);
+});
 
 test('files named by their splits become one dataset in the order given', async () => {
   using folder = new Folder();

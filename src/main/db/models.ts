@@ -110,11 +110,14 @@ export function deleteModel(db: Database, id: string): void {
   const model = getModel(db, id);
   const users = selectAll<{ what: string }>(
     db,
-    `SELECT 'model ' || name AS what FROM models WHERE parent_id = :id UNION ALL SELECT DISTINCT 'run ' || run_id FROM run_inputs WHERE model_id = :id`,
+    `SELECT '“' || name || '”' AS what FROM models WHERE parent_id = :id
+     UNION ALL SELECT DISTINCT '“' || title || '”' FROM runs WHERE id IN (SELECT run_id FROM run_inputs WHERE model_id = :id)`,
     { id },
   );
   if (users.length > 0) {
-    throw new AppError('bad-input', `${model.name} is needed by ${users.map((user) => user.what).join(', ')}. Delete these first.`, { id });
+    throw new AppError('bad-input', `“${model.name}” is needed by ${users.map((user) => user.what).join(', ')}. Delete these first.`, {
+      id,
+    });
   }
   execute(db, 'DELETE FROM models WHERE id = ?', [id]);
 }

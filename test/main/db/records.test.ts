@@ -181,7 +181,17 @@ test('a model knows its lineage, and an adapter is named together with its check
   expect(findModelByHash(db, 'p')).toEqual(pruned);
   expect(() => {
     deleteModel(db, pruned.id);
-  }).toThrow('needed by model fit');
+  }).toThrow('“cut” is needed by “fit”.');
+  const run = createRun(db, {
+    title: 'Evaluate fit again',
+    recipe: RECIPE,
+    recipeHash: 'r',
+    folderPath: '/r',
+    inputs: { models: [twice.id] },
+  });
+  expect(() => {
+    deleteModel(db, twice.id);
+  }).toThrow(`“fit again” is needed by “${run.title}”. Delete these first.`);
 });
 
 test('paths inside the data folder move with it, others stay', () => {

@@ -1,14 +1,8 @@
-// The family of models as a picture: which column and row each stands in, and the mark by which it is known.
+// The family of models as a picture: which column and row each stands in.
+import type { MarkedEntry } from './variant-marks.ts';
 
 /** What the picture needs of a model, made or planned. */
-export interface LineageEntry {
-  readonly id: string;
-  readonly parentId: string | undefined;
-  readonly kind: 'base' | 'pruned' | 'tuned' | 'merged';
-}
-
-/** A slot of the variant colours and shapes; 0 is the base's. */
-export type MarkSlot = 0 | 1 | 2 | 3;
+export type LineageEntry = MarkedEntry;
 
 /** What a tuning was made for, as its study says. */
 export interface TuningPlace {
@@ -102,19 +96,4 @@ export function layOut<T extends LineageEntry>(entries: readonly T[], rowsOf: (l
   };
   for (const root of children.get(undefined) ?? []) place(root, 0);
   return { placed, columns, rows };
-}
-
-/**
- * The mark of each entry: a cut takes the next of the three slots beside the base's, and what is tuned from it keeps it, filled;
- * a cut that was not tuned is hollow.
- */
-export function assignMarks(entries: readonly LineageEntry[]): ReadonlyMap<string, { readonly slot: MarkSlot; readonly hollow: boolean }> {
-  const marks = new Map<string, { slot: MarkSlot; hollow: boolean }>();
-  let cuts = 0;
-  for (const { id, parentId, kind } of entries) {
-    if (kind === 'base') marks.set(id, { slot: 0, hollow: false });
-    else if (kind === 'pruned') marks.set(id, { slot: ((cuts++ % 3) + 1) as MarkSlot, hollow: true });
-    else marks.set(id, { slot: (parentId === undefined ? undefined : marks.get(parentId)?.slot) ?? 0, hollow: false });
-  }
-  return marks;
 }

@@ -1,32 +1,68 @@
-// Which colour and shape stands for which variant, so that a cut keeps its look whether it is tuned or not.
+// Which colour and shape stands for which variant, so that a cut keeps its look on every page, whether it is tuned or not.
 
-/** A variant's slot (0 ● base, 1 ■, 2 ▲, 3 ◆), and whether its marker is drawn hollow. */
+/** A slot of the variant colours and shapes: 0 ● the base's, 1 ■, 2 ▲, 3 ◆. */
+export type MarkSlot = 0 | 1 | 2 | 3;
+
+/** A variant's slot, and whether its marker is drawn hollow. */
 export interface VariantMark {
-  readonly slot: 0 | 1 | 2 | 3;
+  readonly slot: MarkSlot;
   readonly hollow: boolean;
 }
 
-/** What decides a marker: which cut the variant stands on (undefined: none), and whether it is tuned. */
-export interface MarkedVariant {
-  readonly cut: string | undefined;
-  readonly tuned: boolean;
+/** What the marks of a family follow: who came from whom, and how. */
+export interface MarkedEntry {
+  readonly id: string;
+  readonly parentId: string | undefined;
+  readonly kind: 'base' | 'pruned' | 'tuned' | 'merged';
 }
 
-const SLOTS = [0, 1, 2, 3] as const;
-
 /**
- * The markers of up to four variants: no cut is the filled disc, each cut takes the next slot, hollow is untuned and filled is tuned.
- * Two variants that would look alike are told apart by the next free slot.
+ * The mark of each entry among its base's whole family, parents first: a cut takes the next of the three slots beside the base's, and what
+ * is tuned from it keeps it, filled; a cut that was not tuned is hollow.
  */
-export function assignMarks(variants: readonly MarkedVariant[]): VariantMark[] {
-  const slots = new Map<string, number>();
+export function assignMarks(entries: readonly MarkedEntry[]): ReadonlyMap<string, VariantMark> {
+  const marks = new Map<string, VariantMark>();
+  const roots = new Map<string, string>();
+  const cuts = new Map<string, number>();
+  for (const { id, parentId, kind } of entries) {
+    const root = (parentId === undefined ? undefined : roots.get(parentId)) ?? id;
+    roots.set(id, root);
+    if (kind === 'pruned') {
+      const earlier = cuts.get(root) ?? 0;
+      cuts.set(root, earlier + 1);
+      marks.set(id, { slot: ((earlier % 3) + 1) as MarkSlot, hollow: true });
+    } else marks.set(id, { slot: (kind === 'base' || parentId === undefined ? undefined : marks.get(parentId)?.slot) ?? 0, hollow: false });
+  }
+  return marks;
+}
+
+/** A variant's own mark, and the cut or base that it shares its slot with. */
+export interface Marked {
+  readonly origin: string;
+  readonly mark: VariantMark;
+}
+
+const SLOTS = [1, 2, 3, 0] as const;
+
+/** The marks as shown side by side: where two would look alike, or two cuts would share a slot, the later one takes the next free slot. */
+export function tellApart(variants: readonly Marked[]): VariantMark[] {
+  const owners = new Map<MarkSlot, string>();
   const taken = new Set<string>();
-  return variants.map(({ cut, tuned }) => {
-    if (cut !== undefined && !slots.has(cut)) slots.set(cut, Math.min(slots.size + 1, SLOTS.length - 1));
-    const hollow = cut !== undefined && !tuned;
-    const wanted = cut === undefined ? 0 : slots.get(cut)!;
-    const free = [wanted, ...SLOTS].find((slot) => !taken.has(`${slot} ${hollow}`)) ?? wanted;
-    taken.add(`${free} ${hollow}`);
-    return { slot: free as VariantMark['slot'], hollow };
+  function take(slot: MarkSlot, { origin, mark: { hollow } }: Marked): VariantMark {
+    if (!owners.has(slot)) owners.set(slot, origin);
+    taken.add(`${slot} ${hollow}`);
+    return { slot, hollow };
+  }
+  const isFree = (slot: MarkSlot, { mark }: Marked): boolean => !taken.has(`${slot} ${mark.hollow}`);
+  const own = variants.map((variant) => {
+    const { slot } = variant.mark;
+    return (owners.get(slot) ?? variant.origin) === variant.origin && isFree(slot, variant) ? take(slot, variant) : undefined;
+  });
+  return own.map((mark, index) => {
+    if (mark) return mark;
+    const variant = variants[index]!;
+    const free =
+      SLOTS.find((slot) => owners.get(slot) === variant.origin && isFree(slot, variant)) ?? SLOTS.find((slot) => !owners.has(slot));
+    return take(free ?? variant.mark.slot, variant);
   });
 }

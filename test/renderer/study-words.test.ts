@@ -50,14 +50,14 @@ const table = aggregateStudy({
 const [base, baseTuned, cut, cutTuned, half] = rowsOf(table);
 
 describe('the rows', () => {
-  it('keep their mark and name by the cut', () => {
-    expect(rowsOf(table).map((row) => [slotOf(row, table), isHollow(row), titleOfRow(row, 'M')])).toEqual([
+  it('take their mark from the family, and their name from the cut', () => {
+    expect(rowsOf(table).map((row) => [slotOf(row, { slots: { 0: 0, 0.2: 2, 0.5: 1 } }), isHollow(row), titleOfRow(row, 'M')])).toEqual([
       [0, false, 'M'],
       [0, false, 'M, tuned'],
-      [1, true, '20\u202f% cut'],
-      [1, false, '20\u202f% cut, tuned'],
-      [2, true, '50\u202f% cut'],
-      [2, false, '50\u202f% cut, tuned'],
+      [2, true, '20\u202f% cut'],
+      [2, false, '20\u202f% cut, tuned'],
+      [1, true, '50\u202f% cut'],
+      [1, false, '50\u202f% cut, tuned'],
     ]);
   });
 

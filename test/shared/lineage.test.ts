@@ -1,6 +1,6 @@
-// The picture of the lineage: columns, rows and marks.
+// The picture of the lineage: columns and rows.
 import { expect, it } from 'vitest';
-import { assignMarks, foldAdapters, isFold, layOut, type FoldableEntry, type LineageEntry } from '../../src/shared/lineage.ts';
+import { foldAdapters, isFold, layOut, type FoldableEntry, type LineageEntry } from '../../src/shared/lineage.ts';
 
 const entry = (id: string, kind: LineageEntry['kind'], parentId?: string): LineageEntry => ({ id, kind, parentId });
 const FAMILY = [
@@ -28,22 +28,6 @@ it('places children to the right of their parent, and a parent in the middle of 
 it('makes a root of an entry whose parent is not shown', () => {
   expect(layOut([entry('orphan', 'tuned', 'gone')]).placed).toEqual([{ entry: entry('orphan', 'tuned', 'gone'), column: 0, row: 0 }]);
   expect(layOut([])).toEqual({ placed: [], columns: 0, rows: 0 });
-});
-
-it('gives each cut a mark of its own, and what is tuned from it the same mark filled', () => {
-  const marks = assignMarks([
-    ...FAMILY,
-    entry('cut35', 'pruned', 'base'),
-    entry('cut10', 'pruned', 'base'),
-    entry('tuned', 'tuned', 'base'),
-  ]);
-  expect(marks.get('base')).toEqual({ slot: 0, hollow: false });
-  expect(marks.get('cut20')).toEqual({ slot: 1, hollow: true });
-  expect(marks.get('tuned20b')).toEqual({ slot: 1, hollow: false });
-  expect(marks.get('tuned50')).toEqual({ slot: 2, hollow: false });
-  expect(marks.get('cut35')).toEqual({ slot: 3, hollow: true });
-  expect(marks.get('cut10')).toEqual({ slot: 1, hollow: true }); // three slots, then anew
-  expect(marks.get('tuned')).toEqual({ slot: 0, hollow: false });
 });
 
 const plain = (id: string, kind: LineageEntry['kind'], parentId?: string): FoldableEntry => ({

@@ -8,9 +8,10 @@ import type { App } from '../app.ts';
 import { getDataset } from '../db/datasets.ts';
 import { countChoices, listEvaluations } from '../db/evaluations.ts';
 import { listMetrics } from '../db/metrics.ts';
-import { getModel, listModelsOfRun, type Model } from '../db/models.ts';
+import { getModel, listModels, listModelsOfRun, type Model } from '../db/models.ts';
 import { getRun, listRunInputs, listRunMoves, type Run } from '../db/runs.ts';
 import { listStudyRuns, type Study } from '../db/studies.ts';
+import { assignMarks, tellApart, type MarkSlot } from '../../shared/variant-marks.ts';
 import { taskOf } from './datasets.ts';
 
 /** Which row, task and draw an evaluation of a study belongs to; a row that is not tuned is measured on all tasks at once. */
@@ -55,11 +56,7 @@ export function tabulateStudy(app: App, study: Study): StudyTable | undefined {
   const base = measured.find((one) => one.nominalRatio === 0 && !one.tuned);
   if (!base) return undefined;
   const models = new Map<number, ModelFacts>([[0, factsOf(base.model)]]);
-  for (const [role, run] of runs) {
-    const ratio = /^prune\/(.+)$/.exec(role)?.[1];
-    const model = ratio === undefined ? undefined : listModelsOfRun(app.db, run.id).find(({ form }) => form === 'checkpoint');
-    if (model) models.set(Number(ratio), factsOf(model));
-  }
+  for (const [ratio, model] of listCuts(app, runs)) models.set(ratio, factsOf(model));
   const measurements = measured.flatMap(({ role, run, nominalRatio, tuned, draw }): Measurement[] => {
     if (run.result?.kind !== 'evaluate' || !models.has(nominalRatio)) return [];
     const { sets, cost } = run.result;
@@ -79,6 +76,17 @@ export function listRowModels(app: App, study: Study): RowModel[] {
     name: model.name,
     task: tuned && run.recipe.kind === 'evaluate' ? run.recipe.sets.find(({ kind }) => kind === 'choices')?.name : undefined,
   }));
+}
+
+/** The slot of each ratio's mark, by the ratio: that of its cut among the whole family, so that it looks the same on every page. */
+export function listRowSlots(app: App, study: Study): Readonly<Record<string, MarkSlot>> {
+  const family = assignMarks(listModels(app.db));
+  const cuts = listCuts(app, runsByRole(app, study)).sort(([one], [other]) => one - other);
+  const marks = tellApart([
+    { origin: 'base', mark: { slot: 0, hollow: false } },
+    ...cuts.map(([, { id }]) => ({ origin: id, mark: family.get(id)! })),
+  ]);
+  return Object.fromEntries([0, ...cuts.map(([ratio]) => ratio)].map((ratio, index) => [ratio, marks[index]!.slot]));
 }
 
 /** The evaluations behind the cells. */
@@ -101,6 +109,15 @@ export function listRecoveryCurves(app: App, study: Study): RecoveryCurve[] {
 
 function runsByRole(app: App, study: Study): Map<string, Run> {
   return new Map(listStudyRuns(app.db, study.id).map(({ role, runId }) => [role, getRun(app.db, runId)]));
+}
+
+/** The cuts that are made, each with its nominal ratio. */
+function listCuts(app: App, runs: ReadonlyMap<string, Run>): [ratio: number, model: Model][] {
+  return [...runs].flatMap(([role, run]): [number, Model][] => {
+    const ratio = /^prune\/(.+)$/.exec(role)?.[1];
+    const model = ratio === undefined ? undefined : listModelsOfRun(app.db, run.id).find(({ form }) => form === 'checkpoint');
+    return model ? [[Number(ratio), model]] : [];
+  });
 }
 
 function listMeasured(app: App, runs: ReadonlyMap<string, Run>): Measured[] {

@@ -10,7 +10,7 @@ import { pageExamples } from '../examples.ts';
 import { demoForPage, estimateDemo, listStudyOptions, nameOfRecord, settingsOfForm, studyForm } from '../study-form.ts';
 import { forgetStudy, resumeStudy, startStudy, stateOfStudy, stopStudy } from '../study-jobs.ts';
 import { describeStudySettings } from '../study-settings.ts';
-import { listCellEvaluations, listRecoveryCurves, listRowModels, tabulateStudy } from '../study-table.ts';
+import { listCellEvaluations, listRecoveryCurves, listRowModels, listRowSlots, tabulateStudy } from '../study-table.ts';
 import { call } from './call.ts';
 import { readSettings } from './settings.ts';
 
@@ -54,6 +54,7 @@ export const studies = {
       ...describe(app, study),
       table: tabulateStudy(app, study),
       models: listRowModels(app, study),
+      slots: listRowSlots(app, study),
       cells: listCellEvaluations(app, study),
       recovery: listRecoveryCurves(app, study),
     };

@@ -5,6 +5,7 @@ import { formatDuration, formatFixed } from '../../../shared/figures.ts';
 import { BENCHMARK_TASKS } from '../../../shared/tasks/benchmarks.ts';
 import type { Benchmark } from '../../../shared/tasks/prompt-library.ts';
 import type { StudyRow, StudyTable } from '../../../shared/study/table.ts';
+import type { MarkSlot } from '../../../shared/variant-marks.ts';
 
 type Answers = InferRouterOutputs<Router>['studies'];
 export type StudyInList = Answers['list']['studies'][number];
@@ -12,8 +13,6 @@ export type Demo = Answers['list']['demo'];
 export type StudyDetail = Answers['get'];
 export type StudyOptions = Answers['options'];
 export type ExamplePage = Answers['examples'];
-
-export type Slot = 0 | 1 | 2 | 3;
 
 /** A 95 % interval is this many standard errors to each side. */
 const Z95 = 1.96;
@@ -23,10 +22,9 @@ export function rowsOf(table: StudyTable): readonly StudyRow[] {
   return [table.base, ...table.variants];
 }
 
-/** A variant's mark: the base is 0, each cut takes the next; more than three share the last. */
-export function slotOf(row: StudyRow, table: StudyTable): Slot {
-  const ratios = [...new Set(rowsOf(table).map(({ nominalRatio }) => nominalRatio))].sort((a, b) => a - b);
-  return Math.min(ratios.indexOf(row.nominalRatio), 3) as Slot;
+/** The slot of a variant's mark: that of its cut, the base's where it is not cut. */
+export function slotOf({ nominalRatio }: Pick<StudyRow, 'nominalRatio'>, { slots }: Pick<StudyDetail, 'slots'>): MarkSlot {
+  return slots[nominalRatio] ?? 0;
 }
 
 /** Hollow is untuned, filled is tuned; the base as it came is filled. */

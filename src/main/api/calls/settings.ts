@@ -67,7 +67,12 @@ export const settings = {
   cancelWork: call.input(z.object({ workId: z.string() })).handler(({ context, input }) => cancelWork(context.app, input.workId)),
 
   /** Versions of Tailor and what it is made of. */
-  about: call.handler(({ context }) => ({ ...VERSIONS, host: context.desk.kind, canReveal: context.desk.reveal !== undefined, isOfflineByVariable: isSetByVariable() })),
+  about: call.handler(({ context }) => ({
+    ...VERSIONS,
+    host: context.desk.kind,
+    canReveal: context.desk.reveal !== undefined,
+    isOfflineByVariable: isSetByVariable(),
+  })),
 
   /** Text for whoever is asked for help, without the home folder's name. */
   report: call.handler(({ context }) => writeReport(context.app, readSettings(context.app))),

@@ -113,11 +113,14 @@ describe('migrations', () => {
     const add = db.prepare(
       `INSERT INTO runs (id, kind, recipe_json, recipe_hash, folder_path, queue_order, created_at) VALUES (?, ?, ?, 'h', ?, 1, 5)`,
     );
-    for (const [id, recipe] of Object.entries({ tune, prune })) {
+    for (const [id, recipe] of Object.entries({ tune, prune, again: tune, torn: tune })) {
       add.run(id, recipe.kind, JSON.stringify(recipe), `runs/${id}`);
       mkdirSync(join(folder, 'runs', id), { recursive: true });
       writeFileSync(join(folder, 'runs', id, 'spec.json'), JSON.stringify(recipe));
     }
+    // What a step that was cut off had done already, and a file that the disk lost half of.
+    writeFileSync(join(folder, 'runs/again/spec.json'), JSON.stringify({ ...tune, model: { checkpoint: '../../uploads/drop/base' } }));
+    writeFileSync(join(folder, 'runs/torn/spec.json'), '{"kind":"tune","mod');
     db.close();
     using records = openRecords(folder);
     expect(getRun(records.db, 'tune').recipe).toMatchObject({
@@ -133,6 +136,7 @@ describe('migrations', () => {
       model: { checkpoint: '../../uploads/drop/base' },
       distill: { teacher: { checkpoint: '../m/model' } },
     });
+    expect(specOf('again')).toEqual(specOf('tune'));
     expect(specOf('prune')).toMatchObject({ model: { checkpoint: '/a/base/elsewhere' }, scores: '../s/scores.safetensors' });
   });
 

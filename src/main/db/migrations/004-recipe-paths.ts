@@ -16,9 +16,10 @@ export function placeRecipes(db: Database, dataFolder: string): void {
       .all()
       .filter((path) => !isAbsolute(path as string)),
   );
+  const isShort = (path: string): boolean => !isAbsolute(path) && !/^[a-z]:[\\/]/i.test(path);
   const shorten = (path: string): string => {
+    if (isShort(path)) return path;
     const inside = relative(dataFolder, path).replaceAll('\\', '/');
-    if (!isAbsolute(path) && !/^[a-z]:[\\/]/i.test(path)) return path;
     if (!inside.startsWith('..') && !isAbsolute(inside)) return inside;
     const parts = path.split(/[\\/]/);
     return parts.map((_, index) => parts.slice(index).join('/')).find((end) => places.has(end)) ?? path;
@@ -34,13 +35,24 @@ export function placeRecipes(db: Database, dataFolder: string): void {
     update.run(after, id);
     const folder = join(dataFolder, folderPath!);
     if (state === 'done' || isAbsolute(folderPath!) || !existsSync(join(folder, 'spec.json'))) continue;
-    const fromRun = (path: string): string => (isAbsolute(path) ? path : relative(folder, join(dataFolder, path)).replaceAll('\\', '/'));
-    rewrite(join(folder, 'spec.json'), (spec) => placeRecipe(placeRecipe(spec, shorten), fromRun));
+    const fromRun = (path: string): string => {
+      const short = shorten(path);
+      // One that is short already was written by a step that did not come to its end.
+      return isShort(path) || !isShort(short) ? path : relative(folder, join(dataFolder, short)).replaceAll('\\', '/');
+    };
+    rewrite(join(folder, 'spec.json'), (spec) => placeRecipe(spec, fromRun));
   }
 }
 
+/** A file that is no JSON is left: whoever resumes that run is told, and the other records are opened all the same. */
 function rewrite(path: string, change: (spec: Recipe) => Recipe): void {
-  const spec = change(JSON.parse(readFileSync(path, 'utf8')) as Recipe);
-  writeFileSync(`${path}.part`, JSON.stringify(spec, null, 2));
+  let spec: Recipe;
+  try {
+    spec = JSON.parse(readFileSync(path, 'utf8')) as Recipe;
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return;
+    throw thrown;
+  }
+  writeFileSync(`${path}.part`, JSON.stringify(change(spec), null, 2));
   renameSync(`${path}.part`, path);
 }

@@ -54,6 +54,17 @@ describe('a move', () => {
     app[Symbol.dispose]();
   });
 
+  it('that fails forgets nothing of an earlier one, whose files can still be cleared', async () => {
+    let app = openCountingApp(old);
+    const place = await moveDataFolder(app, join(root, 'disk'));
+    app[Symbol.dispose]();
+    app = openCountingApp(place);
+    mkdirSync(join(root, 'next'));
+    await expect(moveDataFolder(app, join(root, 'next'), { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await findOldFolder(app)).toMatchObject({ path: old });
+    app[Symbol.dispose]();
+  });
+
   it('never clears a folder whose note leads elsewhere', async () => {
     let app = openCountingApp(old);
     const place = await moveDataFolder(app, join(root, 'disk'));

@@ -114,7 +114,9 @@ export async function exportModel(app: App, id: string, target: ExportTarget, pa
 
 async function writeExport(app: App, model: Model, target: ExportTarget, path: string, work: WorkOptions): Promise<void> {
   const checkpoint = checkpointOf(app, model);
-  if (existsSync(path)) throw new AppError('bad-input', `${path} is there already. Choose another name, or move it away.`, { path });
+  const taken = [path, ...(target === 'gguf' ? [modelfileBeside(path)] : [])].find((one) => existsSync(one));
+  if (taken !== undefined)
+    throw new AppError('bad-input', `${taken} is there already. Choose another name, or move it away.`, { path: taken });
   const sources = {
     checkpoint: checkpoint.folderPath,
     hash: checkpoint.hash,

@@ -1,6 +1,6 @@
 // Moving the data folder: a complete copy elsewhere, made while no run is at work; the old place keeps a note that leads to the new one.
 import { existsSync, readdirSync } from 'node:fs';
-import { rm, statfs } from 'node:fs/promises';
+import { readdir, rm, statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AppError, throwIfCancelled } from '../../shared/errors.ts';
 import { formatBytes } from '../../shared/figures.ts';
@@ -34,6 +34,7 @@ export async function moveDataFolder(app: App, into: string, work: WorkOptions =
     throw new AppError('bad-input', `${state} at ${target} already. Move it away, or name another folder.`);
   }
   const { isWorking } = app.queue;
+  const earlier = listSettings(app.db)[MOVED_FROM];
   app.queue.hold();
   try {
     refuseOtherWork(app);
@@ -53,19 +54,23 @@ export async function moveDataFolder(app: App, into: string, work: WorkOptions =
     return target;
   } catch (thrown) {
     await rm(target, { recursive: true, force: true });
-    keepSetting(app.db, MOVED_FROM, undefined);
+    keepSetting(app.db, MOVED_FROM, earlier);
     if (isWorking) app.queue.work();
     throw thrown;
   }
 }
 
-function listOwnFiles(folder: string): Promise<FoundFile[]> {
-  // The desktop shell's own cache, and its log, change all the time.
+async function listOwnFiles(folder: string): Promise<FoundFile[]> {
+  // What cannot be read must not pass for nothing: its only copy may be deleted afterwards.
+  await readdir(folder, { recursive: true }).catch((thrown: Error) => {
+    throw new AppError('bad-file', `The data folder cannot be read as a whole: ${thrown.message}. Nothing has changed.`);
+  });
   return listFolderFiles(folder, (name) => !NOT_COPIED.test(name) && !/(^|[\\/])\.staged-/.test(name));
 }
 
 function isNewTo(files: readonly FoundFile[]): (file: FoundFile) => boolean {
   const known = new Set(files.map(({ name }) => name));
+  // The desktop shell's own cache, and its log, change all the time.
   return ({ name }) => !known.has(name) && !/^(shell|logs)[\\/]/.test(name);
 }
 

@@ -45,4 +45,6 @@ it('a GGUF file that is stopped while it is written is gone, part and all, by th
 
   writeFileSync(join(out, 'mine.gguf'), 'mine');
   await expect(exportModel(app, model.id, 'gguf', join(out, 'mine.gguf'))).rejects.toThrow(/mine\.gguf is there already/);
+  writeFileSync(join(out, 'own.Modelfile'), 'mine');
+  await expect(exportModel(app, model.id, 'gguf', join(out, 'own.gguf'))).rejects.toThrow(/own\.Modelfile is there already/);
 });

@@ -160,8 +160,9 @@ function paceOf(app: App): Pace {
 
 const NEWEST = 50;
 
-/** What a name in settings stands for: a record's name, or the last part of a path. */
+/** What a name in settings stands for: a record's name, else the last part of the path. */
 export function nameOfRecord(app: App, kind: 'model' | 'dataset', text: string): string {
+  const isMeant = ({ id, folderPath }: { id: string; folderPath?: string }): boolean => id === text || folderPath === text;
   const records = kind === 'model' ? listModels(app.db) : listDatasets(app.db);
-  return records.find(({ id }) => id === text)?.name ?? basename(text).replace(/\.\w+$/, '');
+  return records.find(isMeant)?.name ?? basename(text).replace(/\.\w+$/, '');
 }

@@ -1,22 +1,43 @@
-// A study that cannot go on: why is kept with it, and forgotten when it goes on.
+// A study that cannot go on: why is kept with it, and forgotten when it goes on. What a study calls its model.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { nameOfRecord } from '../../../src/main/api/study-form.ts';
 import { startStudy, stateOfStudy } from '../../../src/main/api/study-jobs.ts';
 import { parseStudySettings } from '../../../src/main/api/study-settings.ts';
+import { addModel } from '../../../src/main/db/models.ts';
 import { getStudy } from '../../../src/main/db/studies.ts';
 import { openCountingApp } from '../../fixtures/counting-app.ts';
+
+/** A busy machine may take seconds for what is done at once. */
+const PATIENCE = { timeout: 20_000 };
 
 it('keeps at what it failed and why in the records', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tailor-studies-'));
   try {
     using app = openCountingApp(folder);
     const { id } = startStudy(app, parseStudySettings({ model: '/nowhere/at/all', tasks: [{ dataset: 'none' }] }, 'test'));
-    await expect.poll(() => getStudy(app.db, id).state).toBe('failed');
+    await expect.poll(() => getStudy(app.db, id).state, PATIENCE).toBe('failed');
     const kept = getStudy(app.db, id).reason;
     expect(kept).toMatch(/^At "find model and data": .*nowhere/);
-    await expect.poll(() => stateOfStudy(app, getStudy(app.db, id))).toEqual({ state: 'failed', reason: kept, progress: undefined });
+    await expect
+      .poll(() => stateOfStudy(app, getStudy(app.db, id)), PATIENCE)
+      .toEqual({ state: 'failed', reason: kept, progress: undefined });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+it('calls a model that was named by its folder as every other page does', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tailor-studies-'));
+  try {
+    using app = openCountingApp(folder);
+    const facts = { kind: 'base', form: 'checkpoint', hash: 'h', parameters: 1, sizeBytes: 1, config: {} } as const;
+    const { id } = addModel(app.db, { ...facts, name: 'demo', folderPath: '/tailor/resources/demo/model' });
+    expect(nameOfRecord(app, 'model', '/tailor/resources/demo/model')).toBe('demo');
+    expect(nameOfRecord(app, 'model', id)).toBe('demo');
+    expect(nameOfRecord(app, 'model', '/elsewhere/llama')).toBe('llama');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
-// What the Models page says of adapters: their names beside their parent's, and what a fold of them holds.
+// What the Models page says: an adapter's name beside its parent's, what a fold of them holds, what was measured.
 import { expect, it } from 'vitest';
-import { foldTitle, foldWords, labelOf } from '../../../src/renderer/pages/models/describe.ts';
+import { foldTitle, foldWords, labelOf, measureWords } from '../../../src/renderer/pages/models/describe.ts';
 
 const place = (task: string, draw: number) => ({ tuning: { task, draw }, planned: undefined });
 const TASKS = ['boolq', 'piqa', 'arc_easy'];
@@ -35,4 +35,21 @@ it.each([
 
 it('calls a checkpoint by its whole name', () => {
   expect(labelOf({ name: 'base-cut-20', form: 'checkpoint', tuning: undefined }, 'base')).toBe('base-cut-20');
+});
+
+it('says the accuracy that a benchmark puts first, as the study does, and what a perplexity is', () => {
+  const choices = { kind: 'choices', items: 400, acc: 0.943, accStderr: 0, accNorm: 0.94, accNormStderr: 0, truncated: 0 } as const;
+  expect(measureWords({ ...choices, name: 'hellaswag' })).toMatch(/^94\.0.% of 400$/);
+  expect(measureWords({ ...choices, name: 'boolq' })).toMatch(/^94\.3.% of 400$/);
+  expect(measureWords({ ...choices, name: 'my questions' })).toMatch(/^94\.3.% of 400$/);
+  const text = {
+    kind: 'perplexity',
+    name: 'stories',
+    form: 'blocks',
+    length: 64,
+    tokens: 640,
+    meanLoss: 1.04,
+    tokenPerplexity: 2.84,
+  } as const;
+  expect(measureWords(text)).toBe('perplexity 2.84');
 });

@@ -1,6 +1,8 @@
 // A model in words, the same in the picture, the list and the pane.
 import type { PruneRecipe } from '../../../shared/recipe.ts';
 import { formatBytes, formatCount, formatFixed, formatPercent, formatWhole } from '../../../shared/figures.ts';
+import { BENCHMARK_TASKS } from '../../../shared/tasks/benchmarks.ts';
+import type { Benchmark } from '../../../shared/tasks/prompt-library.ts';
 import { countWord } from '../datasets/words.ts';
 import type { LineageNode, ModelFacts } from './additions.svelte.ts';
 
@@ -77,13 +79,15 @@ export function spanWords({ least, most, sum }: ModelFacts['ffn']): string {
   return least === most ? count(least) : `${count(least)} to ${count(most)}, sum ${count(sum)}`;
 }
 
-/** What one measurement says, in its own unit. */
+/** What one measurement says, in its own unit; a benchmark's accuracy is the one that its rules put first, as in a study. */
 export function measureWords(summary: ModelFacts['measured'][number]): string {
   switch (summary.kind) {
     case 'choices':
-      return `${formatPercent(summary.acc)} of ${summary.items}`;
+      return `${formatPercent(BENCHMARK_TASKS[summary.name as Benchmark]?.metric === 'acc_norm' ? summary.accNorm : summary.acc)} of ${summary.items}`;
     case 'perplexity':
-      return `${formatFixed(summary.form === 'rolling' ? summary.wordPerplexity : summary.tokenPerplexity, 2)} ${summary.form === 'rolling' ? 'a word' : 'a token'}`;
+      return summary.form === 'rolling'
+        ? `perplexity ${formatFixed(summary.wordPerplexity, 2)} a word`
+        : `perplexity ${formatFixed(summary.tokenPerplexity, 2)}`;
     case 'generation':
       return `${formatPercent(summary.exactMatch)} exact of ${summary.items}`;
   }

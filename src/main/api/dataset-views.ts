@@ -12,17 +12,16 @@ import { AppError, throwIfCancelled } from '../../shared/errors.ts';
 import type { WorkOptions } from '../../shared/progress.ts';
 import type { App } from '../app.ts';
 import {
-  countSplits,
-  eachRow,
   getDataset,
   listReaders,
   listRowsFrom,
-  listValues,
+  listValuesInSteps,
   setMapping,
   skipInSplit,
   type Dataset,
   type DatasetRow,
 } from '../db/datasets.ts';
+import { countValuesInSteps, findBalance, keepBalance, type Balance } from '../db/dataset-balance.ts';
 import { getModel } from '../db/models.ts';
 import { taskOf } from './datasets.ts';
 
@@ -38,13 +37,14 @@ const MAX_CELL_CHARS = 300; // more than a cell of a wide window shows
 const MAX_VALUE_CHARS = 1_000_000; // of one value shown whole
 const MAX_CELLS_COLUMNS = 200;
 const SAMPLE_ROWS = 200;
+const ROWS_A_TURN = 20; // drawn from all over a file, some have to be fetched from a slow disk
 const ANCHOR_ROWS = 1000;
 const ANCHORS_A_TURN = 16;
 const MAX_LABELS = 100;
+const MAX_COUNTED_LABELS = 10_000; // of which the commonest are shown
 const MAX_TEXTS = 2000;
 const TEXTS_AT_ONCE = 50;
 const MAX_TEXT_CHARS = 100_000;
-const ROWS_A_TURN = 1000;
 const HISTOGRAM_BARS = 32;
 
 /** What was once worked out about a dataset whose rows never change, by dataset and question. */
@@ -70,12 +70,11 @@ export function forgetViews(app: App, id: string): void {
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A dataset with its splits, what its columns hold, and the runs that read it. Throws AppError `not-found`. */
-export function viewDataset(app: App, id: string) {
+export async function viewDataset(app: App, id: string) {
   const dataset = getDataset(app.db, id);
   return {
     ...dataset,
-    splits: remember(app, `${id} splits`, () => countSplits(app.db, id)),
-    columnFacts: remember(app, `${id} columns`, () => tellColumns(sampleRows(app, dataset), dataset.columns)),
+    columnFacts: await remember(app, `${id} columns`, async () => tellColumns(await sampleRows(app, dataset), dataset.columns)),
     readers: listReaders(app.db, id),
   };
 }
@@ -133,11 +132,23 @@ function toCell(value: unknown): Cell {
 }
 
 /** Rows drawn evenly from all of a dataset. */
-function sampleRows(app: App, dataset: Dataset, wanted = SAMPLE_ROWS): DatasetRow[] {
-  const count = Math.min(wanted, dataset.rowCount);
-  return Array.from({ length: count }, (_, i) => Math.floor((i * dataset.rowCount) / count)).flatMap((position) =>
-    listRowsFrom(app.db, dataset.id, { position, limit: 1 }),
-  );
+async function sampleRows(app: App, dataset: Dataset): Promise<DatasetRow[]> {
+  const positions = samplePositions(dataset, SAMPLE_ROWS);
+  const rows: DatasetRow[] = [];
+  for (let at = 0; at < positions.length; at += ROWS_A_TURN) {
+    rows.push(...readRowsAt(app, dataset.id, positions.slice(at, at + ROWS_A_TURN)));
+    await nextTurn();
+  }
+  return rows;
+}
+
+function samplePositions({ rowCount }: Dataset, wanted: number): number[] {
+  const count = Math.min(wanted, rowCount);
+  return Array.from({ length: count }, (_, i) => Math.floor((i * rowCount) / count));
+}
+
+function readRowsAt(app: App, id: string, positions: readonly number[]): DatasetRow[] {
+  return positions.flatMap((position) => listRowsFrom(app.db, id, { position, limit: 1 }));
 }
 
 function tellColumns(rows: readonly DatasetRow[], columns: readonly string[]) {
@@ -168,10 +179,10 @@ function kindOf(value: unknown): ColumnKind {
  * Puts the roles of the columns right, after trying them on some rows. Labels of a classification and the form of a choice's answers are
  * told from the rows where they are not given. Throws AppError `bad-input` when no row that was tried can be read so.
  */
-export function correctMapping(app: App, id: string, given: RoleMapping, isFormGiven: boolean): Dataset {
+export async function correctMapping(app: App, id: string, given: RoleMapping, isFormGiven: boolean): Promise<Dataset> {
   const dataset = getDataset(app.db, id);
-  const rows = sampleRows(app, dataset).map((row) => row.values);
-  const mapping = completeMapping(app, dataset, given, isFormGiven, rows);
+  const rows = (await sampleRows(app, dataset)).map((row) => row.values);
+  const mapping = await completeMapping(app, dataset, given, isFormGiven, rows);
   if (mapping.kind === 'text' || mapping.kind === 'chat') {
     const column = mappedColumns(mapping)[0]!;
     const isFit = (value: unknown): boolean => (mapping.kind === 'text' ? typeof value === 'string' : toTextListOrMessages(value));
@@ -202,13 +213,13 @@ function toTextListOrMessages(value: unknown): boolean {
   return Array.isArray(value) || (typeof value === 'string' && /^\s*\[/.test(value));
 }
 
-function completeMapping(
+async function completeMapping(
   app: App,
   { id, columns }: Dataset,
   mapping: RoleMapping,
   isFormGiven: boolean,
   rows: readonly DatasetRow['values'][],
-): RoleMapping {
+): Promise<RoleMapping> {
   if (mapping.kind === 'choice' && !isFormGiven) {
     const { choices, gold } = mapping;
     const goldForm = tellGoldForm(
@@ -221,7 +232,7 @@ function completeMapping(
   }
   if (mapping.kind !== 'classification' || mapping.labels.length > 0) return mapping;
   if (!columns.includes(mapping.label)) return mapping; // refused by `setMapping` with the columns that there are
-  const values = listValues(app.db, id, mapping.label, MAX_LABELS + 1).filter((value) => !isHiddenLabel(value));
+  const values = (await listLabels(app, id, mapping.label)).filter((value) => !isHiddenLabel(value));
   if (values.length < 2 || values.length > MAX_LABELS) {
     const found = values.length > MAX_LABELS ? `more than ${MAX_LABELS}` : String(values.length);
     throw new AppError(
@@ -232,46 +243,58 @@ function completeMapping(
   return { ...mapping, labels: values.map((value) => ({ value, word: value.trim() })) };
 }
 
+/** Different values of a column, at most one more than a label column has. */
+async function listLabels(app: App, id: string, column: string): Promise<string[]> {
+  const steps = listValuesInSteps(app.db, id, column, MAX_LABELS + 1);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await nextTurn();
+  }
+}
+
 /** Goes back to the roles that the columns themselves tell. */
-export function inferMapping(app: App, id: string): Dataset {
+export async function inferMapping(app: App, id: string): Promise<Dataset> {
   const dataset = getDataset(app.db, id);
-  const rows = sampleRows(app, dataset).map((row) => row.values);
+  const rows = (await sampleRows(app, dataset)).map((row) => row.values);
   const hint = `${dataset.name} ${dataset.sources.map((source) => source.path.split(/[\\/]/).slice(-2).join('/')).join(' ')}`;
   const { mapping, reason } = inferRoles(dataset.columns, rows, dataset.name, hint);
   if (!mapping) throw new AppError('bad-dataset', reason);
-  return setMapping(app.db, id, completeMapping(app, dataset, mapping, true, rows), reason);
+  return setMapping(app.db, id, await completeMapping(app, dataset, mapping, true, rows), reason);
 }
 
-/** How often each right answer occurs, in each split; undefined when no column holds right answers. */
-export async function viewBalance(app: App, id: string, { signal }: WorkOptions = {}) {
+/** How often each right answer occurs, in each split, counted once; undefined when no column holds right answers. */
+export async function viewBalance(app: App, id: string, { signal, progress }: WorkOptions = {}): Promise<Balance | undefined> {
   const dataset = getDataset(app.db, id);
   const column = dataset.mapping && goldColumn(dataset.mapping, dataset.columns);
   if (column === undefined) return undefined;
-  return await remember(app, `${id} balance ${column}`, async () => {
-    const counts = new Map<string, Record<string, number>>();
-    let hidden = 0;
-    let others = 0;
-    let seen = 0;
-    for (const { split, values } of eachRow(app.db, id)) {
-      if (++seen % ROWS_A_TURN === 0) await nextTurn();
-      throwIfCancelled(signal);
-      if (isHiddenLabel(values[column])) {
-        hidden += 1;
-        continue;
-      }
-      const value = toText(values[column]).trim().slice(0, MAX_CELL_CHARS);
-      let bySplit = counts.get(value);
-      if (!bySplit && counts.size >= MAX_LABELS) {
-        others += 1;
-        continue;
-      }
-      if (!bySplit) counts.set(value, (bySplit = {}));
-      bySplit[split] = (bySplit[split] ?? 0) + 1;
+  const kept = findBalance(app.db, id, column);
+  if (kept) return kept;
+  const counts = new Map<string, Map<string, number>>();
+  let hidden = 0;
+  let others = 0;
+  for (const step of countValuesInSteps(app.db, id, column)) {
+    for (const { split, value, rows } of step.counts) {
+      const text = toText(value).trim().slice(0, MAX_CELL_CHARS);
+      const bySplit = counts.get(text) ?? new Map<string, number>();
+      if (isHiddenLabel(value)) hidden += rows;
+      else if (bySplit.size === 0 && counts.size >= MAX_COUNTED_LABELS) others += rows;
+      else counts.set(text, bySplit.set(split, (bySplit.get(split) ?? 0) + rows));
     }
-    const labels = [...counts].map(([value, bySplit]) => ({ value, bySplit, rows: Object.values(bySplit).reduce((a, b) => a + b, 0) }));
-    labels.sort((a, b) => b.rows - a.rows || (a.value < b.value ? -1 : 1));
-    return { column, labels, hidden, others };
-  });
+    progress?.({ phase: 'counting answers', done: step.done, total: dataset.rowCount, unit: 'rows' });
+    await nextTurn();
+    throwIfCancelled(signal);
+  }
+  const labels = [...counts].map(([value, bySplit]) => ({
+    value,
+    bySplit: Object.fromEntries(bySplit),
+    rows: [...bySplit.values()].reduce((a, b) => a + b, 0),
+  }));
+  labels.sort((a, b) => b.rows - a.rows || (a.value < b.value ? -1 : 1));
+  for (const rare of labels.splice(MAX_LABELS)) others += rare.rows;
+  const balance = { column, labels, hidden, others };
+  keepBalance(app.db, getDataset(app.db, id).id, balance); // it may be gone by now
+  return balance;
 }
 
 /**
@@ -284,21 +307,21 @@ export async function viewLengths(app: App, id: string, modelId: string, { signa
   const folder = model.form === 'checkpoint' ? model.folderPath : getModel(app.db, model.parentId!).folderPath;
   const columns = textColumns(dataset);
   return await remember(app, `${id} lengths ${modelId} ${columns.join('\n')}`, async () => {
-    const texts = sampleRows(app, dataset, MAX_TEXTS).map((row) =>
-      columns
-        .map((column) => flatten(row.values[column]))
-        .filter(Boolean)
-        .join('\n'),
-    );
+    const positions = samplePositions(dataset, MAX_TEXTS);
     const lengths: number[] = [];
     let cut = 0;
-    for (let at = 0; at < texts.length; at += TEXTS_AT_ONCE) {
+    for (let at = 0; at < positions.length; at += TEXTS_AT_ONCE) {
       throwIfCancelled(signal);
-      const some = texts.slice(at, at + TEXTS_AT_ONCE);
+      const some = readRowsAt(app, id, positions.slice(at, at + TEXTS_AT_ONCE)).map((row) =>
+        columns
+          .map((column) => flatten(row.values[column]))
+          .filter(Boolean)
+          .join('\n'),
+      );
       cut += some.filter((text) => text.length > MAX_TEXT_CHARS).length;
       const answers = await app.worker().calls.tokenize({ folder, texts: some.map((text) => text.slice(0, MAX_TEXT_CHARS)) });
       lengths.push(...answers.map((answer) => answer.ids.length));
-      progress?.({ phase: 'counting tokens', done: lengths.length, total: texts.length, unit: 'rows' });
+      progress?.({ phase: 'counting tokens', done: lengths.length, total: positions.length, unit: 'rows' });
     }
     lengths.sort((a, b) => a - b);
     const limit = Number((model.config as { max_position_embeddings?: unknown } | undefined)?.max_position_embeddings) || undefined;

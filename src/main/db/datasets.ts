@@ -27,6 +27,8 @@ export interface Dataset {
   /** Which column plays which role; undefined while nobody knows. */
   readonly mapping: RoleMapping | undefined;
   readonly mappingReason: string;
+  /** How many rows each split has, in the order in which they first occur. */
+  readonly splits: Readonly<Record<string, number>>;
   /** Where the splits come from. */
   readonly splitReason: string;
   /** SHA-256 over splits and rows in canonical JSON: the same data in another file format of the same types has the same hash. */
@@ -147,15 +149,24 @@ export function finishDataset(db: Database, id: string, facts: Finish): Dataset 
 /** As `finishDataset`, in steps between which others may work; yields how many rows are done of twice their number. */
 export function* finishDatasetInSteps(db: Database, id: string, facts: Finish): Generator<number, Dataset> {
   const hash = createHash('sha256');
+  const splits = new Map<string, number>();
   let done = 0;
   for (const { split, values } of eachRow(db, id)) {
+    splits.set(split, (splits.get(split) ?? 0) + 1);
     hash.update(canonicalJson([split, values])).update('\n');
     if (++done % STEP_ROWS === 0) yield done;
   }
   const { rowCount } = selectOne<{ rowCount: number }>(db, 'SELECT count(*) AS row_count FROM dataset_rows WHERE dataset_id = ?', [id])!;
   yield done;
   const different = yield* countDifferentInSteps(db, id, rowCount);
-  updateRow(db, 'datasets', id, { ...facts, rowCount, duplicateCount: rowCount - different, hash: hash.digest('hex'), state: 'ready' });
+  updateRow(db, 'datasets', id, {
+    ...facts,
+    splits: Object.fromEntries(splits),
+    rowCount,
+    duplicateCount: rowCount - different,
+    hash: hash.digest('hex'),
+    state: 'ready',
+  });
   return getDataset(db, id);
 }
 
@@ -220,23 +231,16 @@ export function findDatasetByName(db: Database, name: string): Dataset | undefin
   return selectOne<Dataset>(db, `${READY} AND name = ? ORDER BY id DESC LIMIT 1`, [name]);
 }
 
-/** Rows of a finished dataset never change, and counting millions takes a second. */
-const knownSplits = new WeakMap<Database, Map<string, Readonly<Record<string, number>>>>();
-
-/** How many rows each split has. */
+/** How many rows each split has: kept since the import, and counted where that is still going on. */
 export function countSplits(db: Database, datasetId: string): Readonly<Record<string, number>> {
-  const known = knownSplits.get(db) ?? new Map<string, Readonly<Record<string, number>>>();
-  knownSplits.set(db, known);
-  const counted = known.get(datasetId);
-  if (counted) return counted;
+  const kept = selectOne<Pick<Dataset, 'splits'>>(db, 'SELECT splits_json FROM datasets WHERE id = ?', [datasetId])?.splits;
+  if (kept) return kept;
   const rows = selectAll<{ split: string; count: number }>(
     db,
     'SELECT split, count(*) AS count FROM dataset_rows WHERE dataset_id = ? GROUP BY split ORDER BY min(position)',
     [datasetId],
   );
-  const splits = Object.fromEntries(rows.map(({ split, count }) => [split, count]));
-  if (selectOne(db, `${READY} AND id = ?`, [datasetId])) known.set(datasetId, splits);
-  return splits;
+  return Object.fromEntries(rows.map(({ split, count }) => [split, count]));
 }
 
 /** A page of rows: `limit` of them from the `offset`-th on, of one split or, without it, of all. */
@@ -362,7 +366,6 @@ export function* deleteDatasetInSteps(db: Database, id: string): Generator<numbe
   }
   // Should the program end in between, the next start removes the rest.
   execute(db, `UPDATE datasets SET state = 'importing' WHERE id = ?`, [id]);
-  knownSplits.get(db)?.delete(id);
   for (let gone = 0, last = STEP_ROWS; last === STEP_ROWS; yield (gone += last)) {
     last = execute(db, `DELETE FROM dataset_rows WHERE id IN (SELECT id FROM dataset_rows WHERE dataset_id = ? LIMIT ${STEP_ROWS})`, [id]);
   }

@@ -75,6 +75,24 @@ const RAW_ROWS: readonly { step: number; insert: string; select: string; expecte
     select: `SELECT state, reason FROM studies`,
     expected: [{ state: 'failed', reason: 'no disk' }],
   },
+  {
+    step: 5,
+    insert: `INSERT INTO datasets (id, name, state, sources_json, created_at) VALUES ('d', 'n', 'ready', '[]', 5), ('e', 'n', 'importing', '[]', 5);
+             INSERT INTO dataset_rows (dataset_id, position, split, line, hash, values_json)
+             VALUES ('d', 0, 'train', 1, x'00', '{}'), ('d', 1, 'test', 2, x'00', '{}'), ('d', 2, 'train', 3, x'00', '{}')`,
+    select: `SELECT id, splits_json FROM datasets ORDER BY id`,
+    expected: [
+      { id: 'd', splits_json: '{"train":2,"test":1}' },
+      { id: 'e', splits_json: null },
+    ],
+  },
+  {
+    step: 6,
+    insert: `INSERT INTO datasets (id, name, state, sources_json, splits_json, created_at) VALUES ('d', 'n', 'ready', '[]', '{"test":1}', 5);
+             INSERT INTO dataset_balances VALUES ('d', 'label', '{}')`,
+    select: `SELECT splits_json, column_name, balance_json FROM datasets JOIN dataset_balances ON dataset_id = id`,
+    expected: [{ splits_json: '{"test":1}', column_name: 'label', balance_json: '{}' }],
+  },
 ];
 
 describe('migrations', () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { countValuesInSteps, findBalance, keepBalance } from '../../../src/main/db/dataset-balance.ts';
 import {
   addRejectedRows,
   addRows,
@@ -126,6 +127,37 @@ test('made splits have their shares, keep equal rows together, and depend on the
   expect(splits.every((split, i) => split === splits[i - (i % 2)])).toBe(true);
   expect(part(42)).toEqual(splits);
   expect(part(43)).not.toEqual(splits);
+});
+
+test.each(['label', 'a "quoted" one', 'back\\slash', '[0]', '0', '$.a', 'größe 🙂'])(
+  'the values of a column “%s” are counted with their types',
+  (column) => {
+    const db = openDatabase(':memory:');
+    const values = [1, '1', true, null, undefined, 'ü"', [1], 1];
+    const { id } = finishDataset(
+      db,
+      fillDataset(
+        db,
+        values.map((value) => ({ other: 0, [column]: value })),
+      ),
+      FACTS,
+    );
+    const counts = [...countValuesInSteps(db, id, column)].flatMap((step) => step.counts);
+    const rowsOf = (value: unknown): number | undefined =>
+      counts.find((one) => JSON.stringify(one.value) === JSON.stringify(value) && one.split === 'all')?.rows;
+    expect(values.map(rowsOf)).toEqual([2, 1, 1, 1, 1, 1, 1, 2]);
+  },
+);
+
+test('a balance is kept with its dataset, and goes with it', () => {
+  const db = openDatabase(':memory:');
+  const { id, splits } = finishDataset(db, fillDataset(db, [{ a: 'x' }, { a: 'x' }]), FACTS);
+  expect(splits).toEqual({ all: 2 });
+  const balance = { column: 'a', labels: [{ value: 'x', bySplit: { train: 2 }, rows: 2 }], hidden: 0, others: 0 };
+  keepBalance(db, id, balance);
+  expect(findBalance(db, id, 'a')).toEqual(balance);
+  deleteDataset(db, id);
+  expect(findBalance(db, id, 'a')).toBeUndefined();
 });
 
 test('roles can be corrected, but only to columns that are there', () => {

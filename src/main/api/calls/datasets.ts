@@ -104,21 +104,28 @@ export const datasets = {
   rejected: call.input(z.object({ id })).handler(({ context, input }) => listRejectedRows(context.app.db, input.id)),
 
   /** Corrects which column plays which role; `isFormGiven` when the form of a choice's answers was chosen, too. */
-  setMapping: call.input(z.object({ id, mapping: roleMapping, isFormGiven: z.boolean().default(false) })).handler(({ context, input }) => {
-    const dataset = correctMapping(context.app, input.id, input.mapping as RoleMapping, input.isFormGiven);
-    tell(context.app, input.id);
-    return dataset;
-  }),
+  setMapping: call
+    .input(z.object({ id, mapping: roleMapping, isFormGiven: z.boolean().default(false) }))
+    .handler(async ({ context, input }) => {
+      const dataset = await correctMapping(context.app, input.id, input.mapping as RoleMapping, input.isFormGiven);
+      tell(context.app, input.id);
+      return dataset;
+    }),
 
   /** Goes back to the roles that the columns themselves tell. */
-  inferMapping: call.input(z.object({ id })).handler(({ context, input }) => {
-    const dataset = inferMapping(context.app, input.id);
+  inferMapping: call.input(z.object({ id })).handler(async ({ context, input }) => {
+    const dataset = await inferMapping(context.app, input.id);
     tell(context.app, input.id);
     return dataset;
   }),
 
-  /** How often each right answer occurs. */
-  balance: call.input(z.object({ id })).handler(({ context, input }) => viewBalance(context.app, input.id)),
+  /** How often each right answer occurs; progress comes under `work`. */
+  balance: call.input(z.object({ id, work: workId })).handler(({ context, input, signal }) =>
+    viewBalance(context.app, input.id, {
+      signal,
+      progress: (frame) => context.app.events.tell({ kind: 'progress', id: input.work, frame }),
+    }),
+  ),
 
   /** How many tokens rows have for a model, of an even sample; progress comes under `work`. */
   lengths: call.input(z.object({ id, modelId: id, work: workId })).handler(({ context, input, signal }) =>

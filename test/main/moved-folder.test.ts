@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { clearOldFolder, findOldFolder, moveDataFolder } from '../../src/main/api/move-data.ts';
 import { getRun } from '../../src/main/db/runs.ts';
+import { createStudy, setStudyState } from '../../src/main/db/studies.ts';
 import { followMoves, noteMoved } from '../../src/main/moved-folder.ts';
 import { admitCount, openCountingApp } from '../fixtures/counting-app.ts';
 
@@ -52,6 +53,12 @@ describe('a move', () => {
     mkdirSync(join(old, 'inside'));
     await expect(moveDataFolder(app, join(old, 'inside'))).rejects.toMatchObject({ code: 'bad-input' });
     app[Symbol.dispose]();
+  });
+
+  it('waits for a study that is between two of its runs', async () => {
+    using app = openCountingApp(old);
+    setStudyState(app.db, createStudy(app.db, { name: 'table', settings: {} }).id, 'running');
+    await expect(moveDataFolder(app, join(root, 'disk'))).rejects.toThrow(/A study is at work/);
   });
 
   it('that fails forgets nothing of an earlier one, whose files can still be cleared', async () => {

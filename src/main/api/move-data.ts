@@ -8,10 +8,10 @@ import type { WorkOptions } from '../../shared/progress.ts';
 import type { App } from '../app.ts';
 import { backUpDatabase, DATABASE_FILE } from '../db/open.ts';
 import { keepSetting, listSettings } from '../db/settings.ts';
+import { listStudies } from '../db/studies.ts';
 import { MOVED_FILE, noteMoved, readMoved } from '../moved-folder.ts';
+import { listActivities } from './activities.ts';
 import { copyFiles, folderBytes, isInside, listFolderFiles, type FoundFile } from './folder-files.ts';
-import { listImports } from './imports.ts';
-import { listWorks } from './works.ts';
 
 /** Made anew by whoever opens the folder. */
 const NOT_COPIED = new RegExp(`^(lock\\.(sqlite.*|pid)|${MOVED_FILE}|${DATABASE_FILE.replace('.', '\\.')}(-wal|-shm|-journal)?)$`);
@@ -26,6 +26,9 @@ const MOVED_FROM = 'movedFrom';
 export async function moveDataFolder(app: App, into: string, work: WorkOptions = {}): Promise<string> {
   if (app.queue.runningId !== undefined)
     throw new AppError('busy', 'A run is at work. Stop it on Runs, or wait until it has ended, and move the folder then.');
+  // Between two runs of it, too: it would take the next.
+  if (listStudies(app.db).some(({ state }) => state === 'running'))
+    throw new AppError('busy', 'A study is at work. Stop it on Studies, or wait until it has ended, and move the folder then.');
   const from = resolve(app.host.dataFolder);
   const target = join(into, 'Tailor');
   if (isInside(from, into)) throw new AppError('bad-input', `${into} lies inside the data folder. Name a folder outside of it.`);
@@ -76,8 +79,7 @@ function isNewTo(files: readonly FoundFile[]): (file: FoundFile) => boolean {
 
 /** What is written beside runs would lie in the old folder alone. */
 function refuseOtherWork(app: App): void {
-  const imports = listImports(app).filter(({ state }) => state === 'waiting' || state === 'reading');
-  const [other] = [...imports.map(({ name }) => name), ...listWorks(app, ['add', 'export']).map(({ title }) => title)];
+  const [other] = listActivities(app, ['add', 'export']);
   if (other !== undefined)
     throw new AppError('busy', `“${other}” is at work in the data folder. Wait until it has ended, and move it then.`);
 }

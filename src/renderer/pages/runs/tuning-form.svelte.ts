@@ -37,7 +37,7 @@ export class TuningForm {
     this.draft.request.task ? this.choices?.benchmarks.find(({ name }) => name === this.draft.request.task) : this.dataset?.task,
   );
   readonly splits = $derived(
-    Object.entries(this.dataset?.splits ?? {}).map(([value, count]) => ({ value, label: `${value}, ${formatWhole(count)} rows` })),
+    Object.entries(this.dataset?.splits ?? {}).map(([value, count]) => ({ value, label: `${value}, ${formatWhole(count)}` })),
   );
   readonly available = $derived(this.dataset?.splits[this.draft.request.split] ?? 0);
 
@@ -133,15 +133,19 @@ export class TuningForm {
   }
 
   async #reckon(): Promise<void> {
+    const asked = this.#timer;
     if (Object.keys(this.faults).length > 0) {
       this.whyNoEstimate = 'What it takes is shown once the form is complete.';
       this.estimate = undefined;
       return;
     }
     try {
-      this.estimate = await api.runs.estimate(requestOf($state.snapshot(this.draft) as Draft));
+      const estimate = await api.runs.estimate(requestOf($state.snapshot(this.draft) as Draft));
+      if (asked !== this.#timer) return; // the form has changed, and a newer answer is on its way
+      this.estimate = estimate;
       this.whyNoEstimate = '';
     } catch (thrown) {
+      if (asked !== this.#timer) return;
       this.estimate = undefined;
       this.whyNoEstimate = sentenceOf(thrown);
     }

@@ -79,6 +79,15 @@ describe.skipIf(BROWSER_MISSING)('the Prune page', { timeout: 120_000 }, () => {
     await page.getByRole('button', { name: 'By rank' }).click();
   });
 
+  it('has every choice of widths and the cut itself in sight at 1280 × 800', async () => {
+    const foot = (await page.getByRole('textbox', { name: 'Name' }).boundingBox())!.y;
+    for (const label of ['Equal widths in all layers', 'FFN step', 'Group score', 'Cut in']) {
+      const box = (await page.getByLabel(label).boundingBox())!;
+      expect(box.y + box.height, label).toBeLessThan(foot);
+    }
+    expect(await page.getByRole('button', { name: /^Cut to/ }).isVisible()).toBe(true);
+  });
+
   it('cuts to what was planned, and links to the new model', async () => {
     const planned = await exactly();
     await page.getByRole('textbox', { name: 'Name' }).fill('smaller <b>one</b>');
@@ -87,6 +96,16 @@ describe.skipIf(BROWSER_MISSING)('the Prune page', { timeout: 120_000 }, () => {
     const made = listModels(bench.app.db).find(({ name }) => name === 'smaller <b>one</b>')!;
     expect(made.parameters).toBe(planned);
     expect(made.parentId).toBe(demo.id);
+  });
+
+  it('says when the same cut was made before, and that the name was not used', async () => {
+    await page.getByRole('textbox', { name: 'Name' }).fill('another name');
+    await page.getByRole('button', { name: /^Cut to/ }).click();
+    const said = page.getByText('This very cut was made before, as smaller <b>one</b>');
+    await said.waitFor();
+    expect(await said.innerText()).toContain('the name “another name” was not used');
+    const id = listModels(bench.app.db).find(({ name }) => name === 'smaller <b>one</b>')!.id;
+    expect(await page.getByRole('link', { name: 'Open it' }).getAttribute('href')).toBe(`#models/${id}`);
   });
 
   it('says what snapped widths cost, and sets them', async () => {

@@ -1,5 +1,6 @@
 // The one writer of CSV: cells by RFC 4180, with text that a spreadsheet would run as a formula defused.
 
+/** What a cell may hold; undefined is an empty one. */
 export type CsvCell = string | number | boolean | undefined;
 
 /** What makes a spreadsheet take a cell for a formula (OWASP, "CSV injection"). */

@@ -2,6 +2,7 @@
 
 const THIN_SPACE = '\u202f'; // narrow no-break: before % and units
 
+/** What stands between whole and part. */
 export type DecimalMark = '.' | ',';
 
 /** The mark that figures are written with; only a page ever follows another than the point, so that what programs read never changes. */

@@ -8,6 +8,7 @@ export interface GgufLayer extends LayerShape {
   readonly from: number;
 }
 
+/** The layers of a file, and the architecture that reads them. */
 export interface GgufLayers {
   /** `llama` has one width for all layers; `deci` reads each layer's own and computes the same block. */
   readonly architecture: 'llama' | 'deci';

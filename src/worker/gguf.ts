@@ -9,6 +9,7 @@ import { loadAdapter } from './export/peft.ts';
 import { loadTokenizer } from './text/tokenizer.ts';
 import { checkHash, openCheckpoint } from './weights/checkpoint.ts';
 
+/** What is to be written, by its folders. */
 export interface GgufOrder {
   readonly checkpoint: string;
   /** The checkpoint's content hash as the records have it. */

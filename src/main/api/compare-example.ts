@@ -6,6 +6,7 @@ import { isRight, pickOf, type ChoiceMetric } from '../../shared/statistics/prop
 import type { App } from '../app.ts';
 import { measuredSets, metricOf, outcomesById, textsOf, titleOf, type VariantIds } from './compare-sets.ts';
 
+/** An example as a page shows it. */
 export interface ExampleView {
   readonly id: string;
   readonly setName: string;

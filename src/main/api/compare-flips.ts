@@ -21,6 +21,7 @@ export interface FlipQuery {
   readonly limit: number;
 }
 
+/** One example of the list. */
 export interface FlipRow {
   readonly set: string;
   readonly setName: string;
@@ -34,6 +35,7 @@ export interface FlipRow {
   readonly margins: readonly (number | undefined)[];
 }
 
+/** A page of the list, with what is counted over all of it. */
 export interface FlipPage {
   readonly counts: Readonly<Record<Flip, number>>;
   readonly items: number;

@@ -36,6 +36,7 @@ export interface PairFigures {
   readonly won: number;
 }
 
+/** What all variants scored on one set. */
 export interface SetScores {
   readonly key: string;
   readonly name: string;
@@ -67,6 +68,7 @@ export interface MeanPair {
   readonly interval: Interval;
 }
 
+/** A whole comparison. */
 export interface Scores {
   readonly variants: readonly Variant[];
   readonly sets: readonly SetScores[];

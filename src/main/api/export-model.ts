@@ -14,6 +14,7 @@ import { copyFiles, freePath, listFolderFiles, toFileName } from './folder-files
 import { checkpointOf, configOf } from './model-facts.ts';
 import { VERSIONS } from './versions.ts';
 
+/** The forms that Tailor writes. */
 export const EXPORT_TARGETS = ['huggingface', 'merged', 'peft', 'gguf', 'card'] as const;
 export type ExportTarget = (typeof EXPORT_TARGETS)[number];
 

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** What is known without opening the tokenizer. */
 export interface TokenizerFacts {
   /** How the end token is spelled; undefined where no file says. */
   readonly eos: string | undefined;

@@ -39,6 +39,7 @@ export interface TuningEstimate {
   readonly hasChatTemplate: boolean;
 }
 
+/** A change by which a tuning takes less memory, and how much it takes then. */
 export interface Lever {
   readonly label: string;
   readonly memoryBytes: number;

@@ -19,6 +19,7 @@ const MAX_HEADER_BYTES = 64 << 20;
 const FIRST_READ_BYTES = 1 << 20;
 const MAX_DIMENSIONS = 4;
 
+/** A kind of value by name. */
 export type GgufKind = keyof typeof KINDS;
 type Scalar = number | boolean | string;
 
@@ -27,6 +28,7 @@ export interface GgufValue {
   readonly kind: GgufKind;
   readonly value: Scalar | readonly Scalar[];
 }
+/** Values by their keys, such as `llama.block_count`, in the order of the file. */
 export type GgufMetadata = ReadonlyMap<string, GgufValue>;
 
 /** A tensor as safetensors tells it: the last axis is contiguous. */
@@ -42,6 +44,7 @@ export interface GgufPlace extends GgufTensor {
   readonly bytes: number;
 }
 
+/** All that stands before the weights. */
 export interface GgufHeader {
   readonly metadata: GgufMetadata;
   readonly tensors: ReadonlyMap<string, GgufPlace>;
@@ -52,6 +55,7 @@ export function paddingAfter(size: number): number {
   return (ALIGNMENT - (size % ALIGNMENT)) % ALIGNMENT;
 }
 
+/** Bytes of a tensor without what is padded behind it. */
 export function tensorBytes({ dtype, shape }: Pick<GgufTensor, 'dtype' | 'shape'>): number {
   return shape.reduce((a, b) => a * b, DTYPE_BYTES[dtype]);
 }

@@ -4,6 +4,7 @@ import type { GgufMetadata, GgufValue } from './gguf-format.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** What a tokenizer.json does not say, and a GGUF file does. */
 export interface SpecialTokens {
   readonly bosId: number | undefined;
   /** Ids that end a text, the most usual first. */

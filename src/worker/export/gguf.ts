@@ -45,6 +45,7 @@ const MODULES: Readonly<Record<string, string>> = {
 /** How llama.cpp numbers what most of a file is. */
 const FILE_TYPES: Readonly<Record<WeightDtype, number>> = { F32: 0, F16: 1, BF16: 32 };
 
+/** What goes into a file. */
 export interface GgufContent {
   readonly checkpoint: Checkpoint;
   readonly adapter: Adapter | undefined;

@@ -16,6 +16,7 @@ const ESTIMATE_AFTER_MS = 350;
 /** Their complaints wait for the first try to start: nobody has written there yet. */
 const QUIET_AT_FIRST = ['modelId', 'datasetId', 'name', 'distill.teacherId'];
 
+/** One form from its opening to its start; the page calls `begin` and `end`, and `changed` after every input. */
 export class TuningForm {
   choices = $state.raw<Choices>();
   draft = $state<Draft>(newDraft());

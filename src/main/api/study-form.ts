@@ -78,14 +78,25 @@ function describeDataset(app: App, dataset: Dataset): StudyDataset {
   try {
     const task = taskOf(dataset);
     const asks = task.prompts.some((prompt) => prompt.choices !== undefined);
-    return asks
+    const why = asks ? whyShort(about.splits) : 'Its answers are free text; a study counts right choices.';
+    return why === undefined
       ? { ...about, use: 'question', task: task.title, why: mappingReason }
-      : { ...about, use: 'none', task: undefined, why: 'Its answers are free text; a study counts right choices.' };
+      : { ...about, use: 'none', task: undefined, why };
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown;
     return { ...about, use: 'none', task: undefined, why: 'Nobody has said yet what its columns are for.' };
   }
 }
+
+/** What a study lacks in a dataset that was taken in from one file of several, and what to do; undefined when there is all it needs. */
+function whyShort({ train = 0, validation = 0, test = validation }: Readonly<Record<string, number>>): string | undefined {
+  const lacking = [train === 0 && 'train', test === 0 && 'test'].filter((split) => split !== false);
+  return lacking.length === 0
+    ? undefined
+    : `It has no rows to ${lacking.map((split) => NEED[split]).join(' or ')}; drop its files together.`;
+}
+
+const NEED = { train: 'tune on', test: 'measure' } as const;
 
 /** The choices as settings. Throws AppError `not-found` for ids that are in no records, `bad-recipe` for what does not fit. */
 export function settingsOfForm(app: App, form: StudyForm, machine: StudySettings['machine']): StudySettings {

@@ -1,13 +1,14 @@
-// A study that cannot go on: why is kept with it, and forgotten when it goes on. What a study calls its model.
-import { mkdtempSync, rmSync } from 'node:fs';
+// A study that cannot go on: why is kept with it, and forgotten when it goes on. What a study calls its model, and what it cannot use.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { nameOfRecord } from '../../../src/main/api/study-form.ts';
+import { listStudyOptions, nameOfRecord } from '../../../src/main/api/study-form.ts';
 import { startStudy, stateOfStudy } from '../../../src/main/api/study-jobs.ts';
 import { parseStudySettings } from '../../../src/main/api/study-settings.ts';
 import { addModel } from '../../../src/main/db/models.ts';
 import { getStudy } from '../../../src/main/db/studies.ts';
+import { importDataset } from '../../../src/main/import/import-dataset.ts';
 import { openCountingApp } from '../../fixtures/counting-app.ts';
 
 /** A busy machine may take seconds for what is done at once. */
@@ -38,6 +39,32 @@ it('calls a model that was named by its folder as every other page does', () => 
     expect(nameOfRecord(app, 'model', '/tailor/resources/demo/model')).toBe('demo');
     expect(nameOfRecord(app, 'model', id)).toBe('demo');
     expect(nameOfRecord(app, 'model', '/elsewhere/llama')).toBe('llama');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+it('says of a dataset without rows to tune on or to measure why a study leaves it out', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tailor-studies-'));
+  try {
+    using app = openCountingApp(folder);
+    const take = (...names: string[]): Promise<unknown> => {
+      const files = names.map((name) => join(folder, name));
+      for (const file of files) {
+        const rows = [0, 1].map((gold) => ({ query: `${file} ${gold}?`, choices: ['yes', 'no'], gold }));
+        writeFileSync(file, rows.map((row) => JSON.stringify(row)).join('\n'));
+      }
+      return importDataset(app.db, files, { name: names.join(' ') });
+    };
+    await take('only-train.jsonl');
+    await take('only-test.jsonl');
+    await take('both-train.jsonl', 'both-validation.jsonl');
+    const said = listStudyOptions(app).datasets.map(({ name, use, why }): [string, string] => [name, use === 'none' ? why : use]);
+    expect(Object.fromEntries(said)).toEqual({
+      'only-train.jsonl': 'It has no rows to measure; drop its files together.',
+      'only-test.jsonl': 'It has no rows to tune on; drop its files together.',
+      'both-train.jsonl both-validation.jsonl': 'question',
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -43,9 +43,7 @@ export class NewStudy {
   readonly model = $derived(this.options?.models.find(({ id }) => id === this.modelId));
   readonly texts = $derived(this.options?.datasets.filter(({ use }) => use === 'text') ?? []);
   readonly unusable = $derived(this.options?.datasets.filter(({ use }) => use === 'none') ?? []);
-  readonly tasks = $derived(
-    this.options?.datasets.filter(({ use, splits }) => use === 'question' && testItems(splits) > 0 && (splits['train'] ?? 0) > 0) ?? [],
-  );
+  readonly tasks = $derived(this.options?.datasets.filter(({ use }) => use === 'question') ?? []);
   readonly chosen = $derived(this.tasks.filter(({ id }) => this.datasetIds === undefined || this.datasetIds.includes(id)));
   /** Undefined where the other sizes cannot be read. */
   readonly extra = $derived(parseRatios(this.others));

@@ -1,6 +1,6 @@
 // Datasets: found by path, name or id, and read as a task's items or as plain texts.
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import type { WorkOptions } from '../../shared/progress.ts';
 import type { Item, Task } from '../../shared/tasks/item.ts';
@@ -10,6 +10,7 @@ import type { Benchmark } from '../../shared/tasks/prompt-library.ts';
 import type { App } from '../app.ts';
 import { countSplits, eachRow, findDatasetByName, listDatasets, type Dataset } from '../db/datasets.ts';
 import { importDataset, type ImportOptions } from '../import/import-dataset.ts';
+import { listRowFiles, pickRowFiles } from './group-files.ts';
 
 /** The dataset that an id or a name means; undefined when the records have none. */
 export function findDataset(app: App, name: string): Dataset | undefined {
@@ -31,7 +32,9 @@ export async function resolveDataset(app: App, name: string, work: WorkOptions =
 
 /** Takes files, or the files of folders, into the records as one dataset. Throws as `importDataset`. */
 export async function importFiles(app: App, paths: readonly string[], options: ImportOptions = {}): Promise<Dataset> {
-  const files = paths.flatMap((path) => (statSync(path, { throwIfNoEntry: false })?.isDirectory() ? listDataFiles(path) : [resolve(path)]));
+  const all = paths.flatMap((path) => (statSync(path, { throwIfNoEntry: false })?.isDirectory() ? listDataFiles(path) : [resolve(path)]));
+  const rows = pickRowFiles(all, (path) => basename(path));
+  const files = rows.length > 0 ? rows : all; // one that was named alone is read, whatever it is called
   const name = options.name ?? (paths.length === 1 ? basename(resolve(paths[0]!)).replace(/\.\w+$/, '') : undefined);
   const same = listDatasets(app.db).find(
     (dataset) => (name === undefined || dataset.name === name) && options.mapping === undefined && areUnchanged(dataset, files),
@@ -39,13 +42,11 @@ export async function importFiles(app: App, paths: readonly string[], options: I
   return same ?? (await importDataset(app.db, files, { ...options, name }));
 }
 
-/** Files of a folder that can hold rows: no hidden ones, no documents about the data, no label files beside the rows. */
+/** Files of a folder that can hold rows. */
 function listDataFiles(folder: string): string[] {
-  const files = readdirSync(folder).filter(
-    (name) => !/^\.|^(readme|licen[cs]e)|-labels\.lst$/i.test(name) && statSync(join(folder, name)).isFile(),
-  );
+  const files = listRowFiles(resolve(folder));
   if (files.length === 0) throw new AppError('bad-dataset', `${folder} holds no files to import.`);
-  return files.sort().map((name) => resolve(folder, name));
+  return files;
 }
 
 /** Whether the dataset was read from these very files, as they still are. */

@@ -20,9 +20,33 @@ export interface NamedPath {
 
 /** More files than this in one folder are no dataset, but a folder dropped by mistake. */
 const MAX_FOLDER_FILES = 1000;
-/** Documents about the data, hidden files, and label files beside the rows hold no rows. */
-const NO_ROWS = /^\.|^(readme|licen[cs]e)|-labels\.(lst|txt)$/i;
+/** Hidden files, papers that come with data, what hubs and writers of Parquet leave beside it, and label files beside the rows. */
+const NO_ROWS =
+  /^\.|^(readme|licen[cs]e|citation|notice|changelog)\b|^(dataset_infos?|dataset_dict|state|croissant)\.json$|^_(success|metadata|common_metadata)$|-labels\.(lst|txt)$/i;
+/** Papers and scripts, which are rows only where nothing else is. */
+const PAPERS = /\.(md|rst|pdf|bib|py|ya?ml|lock|sha256|md5)$/i;
+/** Where hubs keep the rows of a dataset, below what is said about it. */
+const ROWS_FOLDER = 'data';
 const WEIGHTS = /\.(safetensors|gguf|bin|pth?|onnx)$/i;
+
+/** The files that can hold rows, by their names. */
+export function pickRowFiles<T>(files: readonly T[], nameOf: (file: T) => string): T[] {
+  const rows = files.filter((file) => !NO_ROWS.test(nameOf(file)));
+  const others = rows.filter((file) => !PAPERS.test(nameOf(file)));
+  return others.length > 0 ? others : rows;
+}
+
+/** The files of a folder that can hold rows, or those of its folder “data” where it has none itself. */
+export function listRowFiles(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  const files = pickRowFiles(
+    entries.filter((entry) => entry.isFile()).map((entry) => entry.name),
+    (name) => name,
+  );
+  const inner = entries.find((entry) => entry.isDirectory() && entry.name === ROWS_FOLDER);
+  const below = inner && files.every((name) => PAPERS.test(name)) ? listRowFiles(join(folder, inner.name)) : [];
+  return below.length > 0 ? below : files.sort().map((name) => join(folder, name));
+}
 
 /** Parts what came in at once into datasets. Throws AppError `bad-input` or `bad-dataset` for what can be none. */
 export function groupFiles(given: readonly NamedPath[]): FileGroup[] {
@@ -32,7 +56,7 @@ export function groupFiles(given: readonly NamedPath[]): FileGroup[] {
     if (statSync(one.path, { throwIfNoEntry: false })?.isDirectory()) groups.push(...groupFolder(one.path, one.name ?? basename(one.path)));
     else loose.push(one);
   }
-  const rows = loose.filter(({ path, name }) => !NO_ROWS.test(name ?? basename(path)));
+  const rows = pickRowFiles(loose, nameOf);
   groups.push(...groupByName(rows.length > 0 ? rows : loose, undefined));
   if (groups.length === 0) throw new AppError('bad-input', 'No file came in. Drop a file, several, or a folder.');
   return groups;
@@ -41,7 +65,7 @@ export function groupFiles(given: readonly NamedPath[]): FileGroup[] {
 /** A folder of files; one that holds only folders is taken as a dataset for each of these. */
 function groupFolder(folder: string, name: string): FileGroup[] {
   const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const files = entries.filter((entry) => entry.isFile() && !NO_ROWS.test(entry.name)).map((entry) => join(folder, entry.name));
+  const files = listRowFiles(folder);
   if (files.some((file) => WEIGHTS.test(file)))
     throw new AppError('bad-input', `${name} holds the weights of a model, not data. Add it on the page Models.`);
   if (files.length > MAX_FOLDER_FILES)
@@ -56,8 +80,8 @@ function groupFolder(folder: string, name: string): FileGroup[] {
     );
   const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
   const inside = folders.flatMap((entry) => {
-    const paths = readdirSync(join(folder, entry.name)).filter((file) => !NO_ROWS.test(file));
-    return paths.some((file) => statSync(join(folder, entry.name, file)).isFile()) ? groupFolder(join(folder, entry.name), entry.name) : [];
+    const inner = join(folder, entry.name);
+    return listRowFiles(inner).length > 0 ? groupFolder(inner, entry.name) : [];
   });
   if (inside.length === 0) throw new AppError('bad-dataset', `${name} holds no files to import.`);
   return inside;

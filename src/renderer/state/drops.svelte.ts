@@ -63,6 +63,7 @@ export function isData({ files, folder }: Drop): boolean {
   return folder === undefined && !files.some(({ name }) => /(^config\.json|\.safetensors)$/i.test(name));
 }
 
+/** The files of a folder and of its folder “data”, where hubs keep the rows of a dataset. */
 async function filesOf(folder: FileSystemDirectoryEntry): Promise<File[]> {
   const reader = folder.createReader();
   const entries: FileSystemEntry[] = [];
@@ -74,7 +75,9 @@ async function filesOf(folder: FileSystemDirectoryEntry): Promise<File[]> {
       throw new AppError('bad-input', `${folder.name} holds more than ${MAX_FILES} files. Drop the folder of one dataset or model.`);
   }
   const files = entries.filter((entry) => entry.isFile) as FileSystemFileEntry[];
-  return await Promise.all(files.map((entry) => new Promise<File>((resolve, reject) => entry.file(resolve, reject))));
+  const found = await Promise.all(files.map((entry) => new Promise<File>((resolve, reject) => entry.file(resolve, reject))));
+  const rows = entries.find((entry) => entry.isDirectory && entry.name === 'data') as FileSystemDirectoryEntry | undefined;
+  return rows ? [...found, ...(await filesOf(rows))] : found;
 }
 
 /** The page that is open may take what is dropped; the frame asks it. */

@@ -3,7 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { importFiles } from '../../../src/main/api/datasets.ts';
 import { groupFiles } from '../../../src/main/api/group-files.ts';
+import type { App } from '../../../src/main/app.ts';
+import { openDatabase } from '../../../src/main/db/open.ts';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'tailor-group-'))));
@@ -50,6 +53,34 @@ test('a folder of splits keeps its name; a folder of folders is a dataset for ea
   put('boolq/train.jsonl', 'boolq/test.jsonl', 'piqa/train.jsonl');
   expect(asNames([join(folder, 'boolq')])).toEqual([{ name: 'boolq', files: ['test.jsonl', 'train.jsonl'] }]);
   expect(asNames([folder]).map((group) => group.name)).toEqual(['boolq', 'piqa']);
+});
+
+const BESIDE = ['README.md', 'dataset_infos.json', 'dataset_info.json', '.gitattributes', 'LICENSE', 'CITATION.cff', 'loader.py'];
+
+test.each([
+  ['beside its files', ''],
+  ['in its folder data', 'data/'],
+])('what a hub keeps with a dataset is no rows: splits %s are one dataset, dropped and from the command line', async (_, below) => {
+  const splits = ['train', 'validation', 'test'];
+  put(...BESIDE.map((name) => `reviews/${name}`), ...splits.map((split) => `reviews/${below}${split}.jsonl`));
+  for (const split of splits) writeFileSync(join(folder, `reviews/${below}${split}.jsonl`), '{"text":"a b","label":1}\n');
+  const files = ['test.jsonl', 'train.jsonl', 'validation.jsonl'];
+  expect(asNames([join(folder, 'reviews')])).toEqual([{ name: 'reviews', files }]);
+  const app = { db: openDatabase(':memory:') } as unknown as App;
+  const named = [...BESIDE.map((name) => `reviews/${name}`), ...files.map((name) => `reviews/${below}${name}`)];
+  for (const paths of [['reviews'], named]) {
+    const dataset = await importFiles(
+      app,
+      paths.map((name) => join(folder, name)),
+    );
+    expect(dataset.splits).toEqual({ test: 1, train: 1, validation: 1 });
+    expect(dataset.splitReason).toContain('told by the names');
+  }
+});
+
+test('notes are rows where there is nothing else', () => {
+  put('notes/a.md', 'notes/b.md');
+  expect(asNames([join(folder, 'notes')]).map((group) => group.files)).toEqual([['a.md'], ['b.md']]);
 });
 
 test('a model, an empty folder and far too many files are refused in words', () => {

@@ -1,5 +1,5 @@
 // Datasets and their rows: streamed in batches into an unfinished dataset, which nobody sees until it is finished.
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { mappedColumns, type RoleMapping } from '../../shared/dataset-roles.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -76,8 +76,8 @@ export function beginDataset(db: Database, dataset: { name: string; sources: rea
 export function addRows(db: Database, datasetId: string, rows: readonly DatasetRow[]): void {
   inTransaction(db, () => {
     for (const { position, split, line, values } of rows) {
-      const hash = createHash('sha256').update(canonicalJson(values)).digest().subarray(0, 16);
-      const parameters = [datasetId, position, split, line, hash, JSON.stringify(values)];
+      const digest = hash('sha256', canonicalJson(values), 'buffer').subarray(0, 16);
+      const parameters = [datasetId, position, split, line, digest, JSON.stringify(values)];
       execute(db, 'INSERT INTO dataset_rows (dataset_id, position, split, line, hash, values_json) VALUES (?, ?, ?, ?, ?, ?)', parameters);
     }
   });

@@ -96,6 +96,6 @@ function explain(error: { code?: string; message: string } | undefined): string 
 
 function countNewlines(cell: Buffer): number {
   let count = 0;
-  for (const byte of cell) if (byte === NEWLINE) count++;
+  for (let at = cell.indexOf(NEWLINE); at >= 0; at = cell.indexOf(NEWLINE, at + 1)) count++;
   return count;
 }

@@ -13,7 +13,7 @@ const RESOURCES = join(import.meta.dirname, '../../../resources');
 /** So many tensors that an export takes a while, however small they are. */
 const LAYERS = 400;
 
-it('a GGUF file that is stopped while it is written is gone, part and all, by the time that the export ends', async () => {
+it('a GGUF file that is stopped while it is written is gone, part and all, by the time that the export ends', { timeout: 180_000 }, async () => {
   await using folder = await temporaryFolder();
   const from = await writeTiny(join(folder.path, 'deep'), {
     ...TINY,

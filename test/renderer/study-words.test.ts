@@ -4,6 +4,7 @@ import { aggregateStudy, type Measurement } from '../../src/shared/study/table.t
 import { sharedStart } from '../../src/main/api/examples.ts';
 import {
   aboutDuration,
+  compareQuery,
   findings,
   halfOfKept,
   halfOfMean,
@@ -11,6 +12,7 @@ import {
   listWords,
   meanRecovery,
   parseRatios,
+  readyChoices,
   rowsOf,
   rulerStart,
   slotOf,
@@ -59,6 +61,25 @@ describe('the rows', () => {
       [1, true, '50\u202f% cut'],
       [1, false, '50\u202f% cut, tuned'],
     ]);
+  });
+
+  it('are offered to Compare as each cut with its tuning, and the cuts beside each other, where they are measured', () => {
+    const titles = readyChoices({ table }).map((choice) => choice.map((row) => titleOfRow(row, 'M')));
+    expect(titles).toEqual([
+      ['M', '20\u202f% cut', '20\u202f% cut, tuned'],
+      ['M', '50\u202f% cut'],
+      ['M', '20\u202f% cut', '50\u202f% cut'],
+    ]);
+    expect(readyChoices({ table: undefined })).toEqual([]);
+  });
+
+  it('ask Compare for their models, and name themselves where one has an adapter for each task', () => {
+    const model = (id: string, nominalRatio: number, tuned: boolean) => ({ id, name: id, nominalRatio, tuned, draw: 0, task: undefined });
+    const study = { id: 's', models: [model('b', 0, false), model('c', 0.2, false), model('t', 0.2, true)] };
+    expect(compareQuery(study, [base!, cut!])).toEqual({ models: 'b,c' });
+    expect(compareQuery(study, [base!, cutTuned!])).toEqual({ models: 'b,t', study: 's', rows: `${base!.name}|${cutTuned!.name}` });
+    expect(compareQuery(study, [base!])).toBeUndefined();
+    expect(compareQuery(study, [base!, half!])).toBeUndefined();
   });
 
   it('carry their doubt: 1.96 standard errors of the mean over the tasks, as a share of the base for what is kept', () => {

@@ -40,9 +40,10 @@ function forgetFrame(id: string): void {
 
 /**
  * Calls `refetch` now, whenever one of the tables changes, and after a lost connection. Changes that come while one is being read are
- * answered by one more reading. Use it in a component's initialisation; it ends with the component.
+ * answered by one more reading. Use it in a component's initialisation; it ends with the component: whoever reads derived values after
+ * an await asks `isOver` first, for those of a component that is gone say nothing any more.
  */
-export function refetchOn(tables: readonly Watched[], refetch: () => Promise<void>): void {
+export function refetchOn(tables: readonly Watched[], refetch: (isOver: () => boolean) => Promise<void>): void {
   $effect(() => {
     void connection.opens; // read anew after each break
     let isReading = false;
@@ -56,7 +57,7 @@ export function refetchOn(tables: readonly Watched[], refetch: () => Promise<voi
       isReading = true;
       do {
         again = false;
-        await refetch().catch(() => undefined); // refetch shows its own errors
+        await refetch(() => ended).catch(() => undefined); // refetch shows its own errors
       } while (again && !ended);
       isReading = false;
     };

@@ -48,6 +48,37 @@ export function listWords(words: readonly string[]): string {
   return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
+/** Compare takes no more. */
+export const MOST_COMPARED = 4;
+
+/** What is worth comparing of a study: each cut with its base and its tuning, then the cuts beside each other, and so those tuned. */
+export function readyChoices({ table }: Pick<StudyDetail, 'table'>): (readonly StudyRow[])[] {
+  if (!table) return [];
+  const measured = table.variants.filter((row) => row.nominalRatio > 0 && Object.keys(row.tasks).length > 0);
+  const ratios = [...new Set(measured.map(({ nominalRatio }) => nominalRatio))];
+  const among = (rows: readonly StudyRow[]): (readonly StudyRow[])[] =>
+    rows.length > 1 ? [[table.base, ...rows.slice(0, MOST_COMPARED - 1)]] : [];
+  return [
+    ...ratios.slice(0, MOST_COMPARED).map((ratio) => [table.base, ...measured.filter(({ nominalRatio }) => nominalRatio === ratio)]),
+    ...among(measured.filter(({ tuned }) => !tuned)),
+    ...among(measured.filter(({ tuned }) => tuned)),
+  ];
+}
+
+/**
+ * What Compare is asked for to show these rows; undefined where it cannot. A tuned row has one adapter a task, so the rows are named
+ * besides.
+ */
+export function compareQuery(
+  { id, models }: Pick<StudyDetail, 'id' | 'models'>,
+  rows: readonly StudyRow[],
+): Readonly<Record<string, string>> | undefined {
+  const found = rows.flatMap((row) => models.find((one) => one.nominalRatio === row.nominalRatio && one.tuned === row.tuned)?.id ?? []);
+  if (rows.length < 2 || rows.length > MOST_COMPARED || found.length < rows.length) return undefined;
+  const named: Record<string, string> = rows.some(({ tuned }) => tuned) ? { study: id, rows: rows.map(({ name }) => name).join('|') } : {};
+  return { models: found.join(','), ...named };
+}
+
 /** Standard error of the row's mean over its tasks, from those of the tasks. */
 export function stderrOfMean(row: StudyRow, table: StudyTable): number | undefined {
   const errors = table.tasks.flatMap(({ name }) => row.tasks[name]?.stderr ?? []);
@@ -96,6 +127,11 @@ export function stateWords(state: StudyInList['state']): string {
   return STATES[state];
 }
 
+/** A task by its published name, or the set's own. */
+export function titleOfTask(name: string): string {
+  return BENCHMARK_TASKS[name as Benchmark]?.title ?? name;
+}
+
 /** A column's head for a task: short where the name is long. */
 export function shortTask(name: string): string {
   return SHORT[name] ?? name;
@@ -121,9 +157,7 @@ export function findings(table: StudyTable, model: string): string[] {
       const losses = table.tasks
         .flatMap(({ name, headline }) => {
           const [before, after] = [table.base.tasks[name]?.[headline], row.tasks[name]?.[headline]];
-          return before === undefined || after === undefined
-            ? []
-            : [{ name: BENCHMARK_TASKS[name as Benchmark]?.title ?? name, lost: before - after }];
+          return before === undefined || after === undefined ? [] : [{ name: titleOfTask(name), lost: before - after }];
         })
         .sort((a, b) => b.lost - a.lost);
       const most = losses[0];

@@ -13,38 +13,42 @@ const RESOURCES = join(import.meta.dirname, '../../../resources');
 /** So many tensors that an export takes a while, however small they are. */
 const LAYERS = 400;
 
-it('a GGUF file that is stopped while it is written is gone, part and all, by the time that the export ends', { timeout: 180_000 }, async () => {
-  await using folder = await temporaryFolder();
-  const from = await writeTiny(join(folder.path, 'deep'), {
-    ...TINY,
-    vocabSize: 1536,
-    layers: Array.from({ length: LAYERS }, () => TINY.layers[0]!),
-  });
-  copyFileSync(join(RESOURCES, 'demo/model/tokenizer.json'), join(from, 'tokenizer.json'));
-  const dataFolder = join(folder.path, 'data');
-  using app = createApp({
-    dataFolder,
-    resourcesFolder: RESOURCES,
-    now: () => new Date(),
-    log: () => undefined,
-    spawnWorker: () => spawnWorker(() => undefined),
-  });
-  const model = await importModel(app, from);
-  const out = join(folder.path, 'out');
-  const stop = new AbortController();
-  let written = 0;
-  const progress = ({ phase, done }: ProgressFrame): void => {
-    if (!phase.startsWith('writing')) return;
-    written = done;
-    stop.abort();
-  };
-  const going = exportModel(app, model.id, 'gguf', join(out, 'deep.gguf'), { signal: stop.signal, progress });
-  await expect(going).rejects.toThrow();
-  expect(written).toBeGreaterThan(0);
-  expect(readdirSync(out)).toEqual([]);
+it(
+  'a GGUF file that is stopped while it is written is gone, part and all, by the time that the export ends',
+  { timeout: 180_000 },
+  async () => {
+    await using folder = await temporaryFolder();
+    const from = await writeTiny(join(folder.path, 'deep'), {
+      ...TINY,
+      vocabSize: 1536,
+      layers: Array.from({ length: LAYERS }, () => TINY.layers[0]!),
+    });
+    copyFileSync(join(RESOURCES, 'demo/model/tokenizer.json'), join(from, 'tokenizer.json'));
+    const dataFolder = join(folder.path, 'data');
+    using app = createApp({
+      dataFolder,
+      resourcesFolder: RESOURCES,
+      now: () => new Date(),
+      log: () => undefined,
+      spawnWorker: () => spawnWorker(() => undefined),
+    });
+    const model = await importModel(app, from);
+    const out = join(folder.path, 'out');
+    const stop = new AbortController();
+    let written = 0;
+    const progress = ({ phase, done }: ProgressFrame): void => {
+      if (!phase.startsWith('writing')) return;
+      written = done;
+      stop.abort();
+    };
+    const going = exportModel(app, model.id, 'gguf', join(out, 'deep.gguf'), { signal: stop.signal, progress });
+    await expect(going).rejects.toThrow();
+    expect(written).toBeGreaterThan(0);
+    expect(readdirSync(out)).toEqual([]);
 
-  writeFileSync(join(out, 'mine.gguf'), 'mine');
-  await expect(exportModel(app, model.id, 'gguf', join(out, 'mine.gguf'))).rejects.toThrow(/mine\.gguf is there already/);
-  writeFileSync(join(out, 'own.Modelfile'), 'mine');
-  await expect(exportModel(app, model.id, 'gguf', join(out, 'own.gguf'))).rejects.toThrow(/own\.Modelfile is there already/);
-});
+    writeFileSync(join(out, 'mine.gguf'), 'mine');
+    await expect(exportModel(app, model.id, 'gguf', join(out, 'mine.gguf'))).rejects.toThrow(/mine\.gguf is there already/);
+    writeFileSync(join(out, 'own.Modelfile'), 'mine');
+    await expect(exportModel(app, model.id, 'gguf', join(out, 'own.gguf'))).rejects.toThrow(/own\.Modelfile is there already/);
+  },
+);

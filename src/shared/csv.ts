@@ -5,7 +5,8 @@ export type CsvCell = string | number | boolean | undefined;
 
 /** What makes a spreadsheet take a cell for a formula (OWASP, "CSV injection"). */
 const FORMULA = /^[=+\-@\t\r\n]/;
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?%?$/i;
+/** A number, also with its percent sign and its interval, as in "-12.5 % ± 0.3 %"; a cell of these alone runs nothing. */
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s?%?(?:\s?±\s?(?:\d+\.?\d*|\.\d+)\s?%?)?$/i;
 
 /** Lines of cells. A text that begins like a formula gets an apostrophe before it; numbers, also those given as text, stay as they are. */
 export function toCsv(lines: readonly (readonly CsvCell[])[]): string {

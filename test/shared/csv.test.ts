@@ -13,11 +13,26 @@ test.each([
   ['@SUM(A1)', "'@SUM(A1)"],
   ['\t=1', "'\t=1"],
   ['\r=1', '"\'\r=1"'],
+  ['-1 %+cmd', "'-1 %+cmd"],
+  ['-1 ± =A1', "'-1 ± =A1"],
   ['=HYPERLINK("x","y")', '"\'=HYPERLINK(""x"",""y"")"'],
 ])('text %j, which a spreadsheet would run, is defused', (text, cell) => {
   expect(toCsv([[text]])).toBe(`${cell}\r\n`);
 });
 
-test.each([-0.5, '-0.5', '+3', '-1e-7', '-.5', '-12.5%', Number.NEGATIVE_INFINITY, 'a=b', 'x-y'])('%j stays as it is', (value) => {
+test.each([
+  -0.5,
+  '-0.5',
+  '+3',
+  '-1e-7',
+  '-.5',
+  '-12.5%',
+  '-12.5 %',
+  '-0.5 ± 0.1',
+  '+3.1\u202f% ± 0.4\u202f%',
+  Number.NEGATIVE_INFINITY,
+  'a=b',
+  'x-y',
+])('%j stays as it is', (value) => {
   expect(toCsv([[value]])).toBe(`${value}\r\n`);
 });

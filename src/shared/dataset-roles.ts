@@ -212,8 +212,7 @@ function matchClassification({ columns, rows }: Sample, name: string): Found | u
     LABEL_NAMES.find((column) => columns.includes(column) && isLabelColumn(rows, column)) ??
     (columns.length === 2 ? columns.find((column) => isLabelColumn(rows, column)) : undefined);
   if (label === undefined) return undefined;
-  const isTexts = (column: string): boolean =>
-    column !== label && columns.includes(column) && rows.every((row) => typeof row[column] === 'string');
+  const isTexts = (column: string): boolean => column !== label && columns.includes(column) && rows.every((row) => isText(row[column]));
   const text = TEXT_NAMES.find(isTexts) ?? (columns.length === 2 ? columns.find(isTexts) : undefined);
   if (text === undefined) return undefined;
   const labels = [...labelValues(rows, label)].sort().map((value) => ({ value, word: value.trim() }));
@@ -222,7 +221,7 @@ function matchClassification({ columns, rows }: Sample, name: string): Found | u
 }
 
 function matchText({ columns, rows }: Sample, name: string): Found | undefined {
-  const isTexts = (column: string): boolean => columns.includes(column) && rows.every((row) => typeof row[column] === 'string');
+  const isTexts = (column: string): boolean => columns.includes(column) && rows.every((row) => isText(row[column]));
   const text = TEXT_NAMES.find(isTexts) ?? (columns.length === 1 ? columns.find(isTexts) : undefined);
   return text === undefined ? undefined : { mapping: { kind: 'text', name, text }, because: `column "${text}" holds texts` };
 }
@@ -238,7 +237,7 @@ function labelValues(rows: readonly Row[], column: string): Set<string> {
 }
 
 function isLabel(value: unknown): boolean {
-  return typeof value === 'string' || typeof value === 'boolean' || Number.isInteger(value);
+  return typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number';
 }
 
 /** How the answers of a choice are given, told from some rows: an index from 0 or from 1, a letter, or the text of a choice. */

@@ -185,7 +185,8 @@ export async function correctMapping(app: App, id: string, given: RoleMapping, i
   const mapping = await completeMapping(app, dataset, given, isFormGiven, rows);
   if (mapping.kind === 'text' || mapping.kind === 'chat') {
     const column = mappedColumns(mapping)[0]!;
-    const isFit = (value: unknown): boolean => (mapping.kind === 'text' ? typeof value === 'string' : toTextListOrMessages(value));
+    const isFit = (value: unknown): boolean =>
+      mapping.kind === 'text' ? ['string', 'number'].includes(typeof value) : toTextListOrMessages(value);
     if (!rows.some((row) => isFit(row[column])))
       throw new AppError(
         'bad-input',

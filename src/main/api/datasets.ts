@@ -82,7 +82,7 @@ export function taskOf(dataset: Dataset, name?: string): Task {
       const { instruction, input, answer } = mapping;
       const task = makeFreeTask({ kind: 'completion', name: mapping.name, prompt: 'prompt', answer: 'answer' });
       const promptOf = (row: Readonly<Record<string, unknown>>): string =>
-        [row[instruction], input && row[input]].filter(Boolean).join('\n');
+        [row[instruction], input && row[input]].filter((part) => !['', null, undefined].includes(part as string)).join('\n');
       return { ...task, rowToItem: (row, where) => task.rowToItem({ ...row, prompt: promptOf(row), answer: row[answer] }, where) };
     }
     default:

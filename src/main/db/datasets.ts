@@ -3,6 +3,7 @@ import { createHash, hash } from 'node:crypto';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { mappedColumns, type RoleMapping } from '../../shared/dataset-roles.ts';
 import { AppError } from '../../shared/errors.ts';
+import { countValuesInSteps } from './dataset-balance.ts';
 import { newId } from './ids.ts';
 import type { Database } from './open.ts';
 import { execute, inTransaction, insertRow, selectAll, selectOne, updateRow } from './query.ts';
@@ -294,22 +295,19 @@ export function listValues(db: Database, datasetId: string, column: string, limi
 
 /** As `listValues`, in steps between which others may work; yields how many rows were looked at. */
 export function* listValuesInSteps(db: Database, datasetId: string, column: string, limit: number): Generator<number, string[]> {
-  const { last } = selectOne<{ last: number | undefined }>(db, 'SELECT max(position) AS last FROM dataset_rows WHERE dataset_id = ?', [
-    datasetId,
-  ])!;
   let values: string[] = [];
-  for (let position = 0; position <= (last ?? -1); position += STEP_ROWS) {
-    const found = selectAll<{ value: string }>(
-      db,
-      `SELECT DISTINCT CAST(field.value AS TEXT) AS value FROM dataset_rows, json_each(values_json) AS field
-       WHERE dataset_id = ? AND position >= ? AND position < ? AND field.key = ? AND field.value IS NOT NULL ORDER BY value LIMIT ?`,
-      [datasetId, position, position + STEP_ROWS, column, limit],
-    );
-    const all = new Set([...values, ...found.map((row) => row.value)]);
+  for (const { done, counts } of countValuesInSteps(db, datasetId, column)) {
+    // Spelled as tasks read them: a label true is "true", as from a CSV file, and not the 1 that SQLite makes of it.
+    const found = counts.filter(({ value }) => value !== undefined && value !== null).map(({ value }) => spell(value));
+    const all = new Set([...values, ...found]);
     if (all.size > values.length) values = [...all].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))).slice(0, limit);
-    yield position + STEP_ROWS;
+    yield done;
   }
   return values;
+}
+
+function spell(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 /** Rows that were left out, in the order of their files and lines. */

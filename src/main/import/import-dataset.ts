@@ -5,14 +5,10 @@ import { goldColumn, inferRoles, isHiddenLabel, mappedColumns, type InferredRole
 import { AppError, asAppError, throwIfCancelled } from '../../shared/errors.ts';
 import type { WorkOptions } from '../../shared/progress.ts';
 import { RandomStream } from '../../shared/random.ts';
+import { DatasetWriter } from '../db/dataset-writing.ts';
 import {
-  addRejectedRows,
-  addRows,
-  beginDataset,
   deleteDatasetInSteps,
-  finishDatasetInSteps,
   listValuesInSteps,
-  splitRowsInSteps,
   type Dataset,
   type DatasetRow,
   type RejectedRow,
@@ -21,6 +17,7 @@ import {
 import type { Database } from '../db/open.ts';
 import { detectFormat, type DetectedFormat, type Format } from './detect-format.ts';
 import { MAX_LISTED_REJECTS } from './limits.ts';
+import { Scale, Turn } from './pace.ts';
 import { readRows } from './read-rows.ts';
 
 /** Shares of the splits that are made where the files name none. */
@@ -45,7 +42,7 @@ interface SourceFile extends DetectedFormat {
   readonly split: string | undefined;
 }
 
-const BATCH_ROWS = 500;
+const BATCH_ROWS = 400; // written at once
 const SAMPLE_ROWS = 400; // rows of each split that roles are inferred from
 const MAX_LABELS = 100; // more classes than this are no classification
 const MADE_SPLIT = 'all'; // holds the rows until splits are made
@@ -76,24 +73,24 @@ export async function importDataset(db: Database, paths: string | readonly strin
     formatReason: reason,
     sizeBytes,
   }));
-  const id = beginDataset(db, { name, sources });
-  let read: Read | undefined;
+  const { signal, seed = SPLIT_SEED } = options;
+  const scale = new Scale(files, options.progress);
+  const writer = new DatasetWriter(db, { name, sources }, files[0]!.split === undefined ? { shares: MADE_SPLITS, seed } : undefined);
   try {
-    read = await readFiles(db, id, files, options);
-    if (read.position === 0) throw noRows(files, read.rejected);
+    const read = await readFiles(writer, files, signal, scale);
+    if (writer.count === 0) throw noRows(files, read.rejected);
     const roles = options.mapping ? checkMapping(options.mapping, read.samples) : agreeOnRoles(read.samples, name, files);
-    const mapping = roles.mapping && (await completeLabels(db, id, roles.mapping, read.position, options));
-    const splitReason = await assignSplits(db, id, files, read.position, options);
-    const finish = finishDatasetInSteps(db, id, {
+    const mapping = roles.mapping && (await completeLabels(db, writer, roles.mapping, signal, scale.listingLabels));
+    const finish = writer.finishInSteps({
       columns: [...new Set(read.samples.flatMap((sample) => [...sample.columns]))],
       mapping,
       mappingReason: roles.reason,
-      splitReason,
+      splitReason: explainSplits(files, options.split, seed),
       rejectedCount: read.rejectedCount,
     });
-    return await inTurns(finish, 'comparing rows', 2 * read.position, options);
+    return await inTurns(finish, signal, scale.finishing);
   } catch (error) {
-    await inTurns(deleteDatasetInSteps(db, id), 'tidying up', read?.position ?? 0, { progress: options.progress });
+    await inTurns(deleteDatasetInSteps(db, writer.id), undefined, scale.tidying);
     throw asAppError(error);
   }
 }
@@ -137,40 +134,43 @@ interface SplitSample {
 }
 
 interface Read {
-  position: number;
   rejectedCount: number;
   readonly rejected: RejectedRow[];
   readonly samples: SplitSample[];
 }
 
-async function readFiles(db: Database, id: string, files: readonly SourceFile[], { signal, progress }: ImportOptions): Promise<Read> {
-  const read: Read = { position: 0, rejectedCount: 0, rejected: [], samples: [] };
+async function readFiles(
+  writer: DatasetWriter,
+  files: readonly SourceFile[],
+  signal: AbortSignal | undefined,
+  scale: Scale,
+): Promise<Read> {
+  const read: Read = { rejectedCount: 0, rejected: [], samples: [] };
   const draws = new RandomStream(SPLIT_SEED, 'import sample');
-  for (const file of files) {
+  for (const [index, file] of files.entries()) {
     const split = file.split ?? MADE_SPLIT;
     let sample = read.samples.find((other) => other.split === split);
     if (!sample) read.samples.push((sample = { split, columns: new Set(), rows: [], seen: 0 }));
-    let batch: DatasetRow[] = [];
+    let batch: Omit<DatasetRow, 'position'>[] = [];
+    const turn = new Turn();
     const flush = (): void => {
       throwIfCancelled(signal);
-      addRows(db, id, batch);
+      writer.addRows(batch);
       batch = [];
     };
-    for await (const row of readRows(file.path, file, { signal, progress })) {
+    for await (const row of readRows(file.path, file, { signal, progress: scale.reading(index) })) {
       if ('reason' in row) {
         if (++read.rejectedCount <= MAX_LISTED_REJECTS)
           read.rejected.push({ file: basename(file.path), line: row.line, reason: row.reason });
-        continue;
+      } else {
+        keepInSample(sample, row.values, draws);
+        if (batch.push({ split, line: row.line, values: row.values }) === BATCH_ROWS) flush();
       }
-      keepInSample(sample, row.values, draws);
-      if (batch.push({ position: read.position++, split, line: row.line, values: row.values }) === BATCH_ROWS) {
-        flush();
-        await nextTurn();
-      }
+      if (turn.isOver()) await turn.next();
     }
     flush();
   }
-  addRejectedRows(db, id, read.rejected);
+  writer.addRejectedRows(read.rejected);
   return read;
 }
 
@@ -224,40 +224,38 @@ function agreeOnRoles(samples: readonly SplitSample[], name: string, files: read
 }
 
 /** Labels that the sample did not show; a column with too many values is no label column, and keeps the sample's. */
-async function completeLabels(db: Database, id: string, mapping: RoleMapping, rows: number, work: WorkOptions): Promise<RoleMapping> {
+async function completeLabels(
+  db: Database,
+  { id, count }: DatasetWriter,
+  mapping: RoleMapping,
+  signal: AbortSignal | undefined,
+  tell: (share: number) => void,
+): Promise<RoleMapping> {
   if (mapping.kind !== 'classification') return mapping;
-  const found = await inTurns(listValuesInSteps(db, id, goldColumn(mapping, [])!, MAX_LABELS + 1), 'listing labels', rows, work);
+  const steps = listValuesInSteps(db, id, goldColumn(mapping, [])!, MAX_LABELS + 1);
+  const found = await inTurns(steps, signal, (rows) => tell(Math.min(1, rows / count)));
   const values = found.filter((value) => !isHiddenLabel(value));
   const known = new Map(mapping.labels.map(({ value, word }) => [value, word]));
   return { ...mapping, labels: values.slice(0, MAX_LABELS).map((value) => ({ value, word: known.get(value) ?? value.trim() })) };
 }
 
-async function assignSplits(
-  db: Database,
-  id: string,
-  files: readonly SourceFile[],
-  rows: number,
-  { split, seed = SPLIT_SEED, ...work }: ImportOptions,
-): Promise<string> {
-  if (split !== undefined) return `All rows were put into the split ${split}, as asked.`;
+function explainSplits(files: readonly SourceFile[], asked: string | undefined, seed: number): string {
+  if (asked !== undefined) return `All rows were put into the split ${asked}, as asked.`;
   if (files[0]!.split !== undefined)
     return `Splits were told by the names of the files: ${[...new Set(files.map((file) => file.split))].join(', ')}.`;
-  await inTurns(splitRowsInSteps(db, id, MADE_SPLITS, seed), 'making splits', 2 * rows, work);
   const shares = Object.entries(MADE_SPLITS).map(([name, share]) => `${Math.round(share * 100)}% ${name}`);
   return `The files name no splits, so they were made with seed ${seed}: ${shares.join(', ')}; equal rows are in the same split.`;
 }
 
-/** Takes the steps of long work in the records one by one, so that whoever waits for the program is served in between. */
-async function inTurns<T>(steps: Generator<number, T>, phase: string, total: number, { signal, progress }: WorkOptions): Promise<T> {
+/** Takes the steps of long work in the records, and lets in whoever waits for the program every few milliseconds. */
+async function inTurns<T>(steps: Generator<number, T>, signal: AbortSignal | undefined, tell: (done: number) => void): Promise<T> {
+  const turn = new Turn();
   for (;;) {
     throwIfCancelled(signal);
     const step = steps.next();
     if (step.done) return step.value;
-    progress?.({ phase, done: Math.min(total, step.value), total, unit: 'rows' });
-    await nextTurn();
+    if (!turn.isOver()) continue;
+    tell(step.value);
+    await turn.next();
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -17,14 +17,13 @@ export const LABEL_COLUMN = 'label';
  * Rows and rejected rows of a file in order, in constant memory (a Parquet row group at a time); with a labels file, each row has its
  * line of it as `label`. Throws AppError `bad-dataset` when the file cannot be read on, or has more or fewer rows than labels.
  */
-export async function* readRows(
+export function readRows(
   path: string,
   { format, labelsPath }: Pick<DetectedFormat, 'format' | 'labelsPath'>,
   options: WorkOptions = {},
 ): AsyncGenerator<ReadRow> {
   const rows = readFormat(path, format, options);
-  if (labelsPath === undefined) yield* rows;
-  else yield* addLabels(rows, path, labelsPath);
+  return labelsPath === undefined ? rows : addLabels(rows, path, labelsPath);
 }
 
 function readFormat(path: string, format: Format, options: WorkOptions): AsyncGenerator<ReadRow> {

@@ -22,12 +22,14 @@ export function openProgress(style: ProgressStyle, heading: string, stream: Node
   let bar: SingleBar | undefined;
   let phase = '';
   let phaseAt = startedAt;
+  let phaseDone = 0; // of a whole that goes on through several phases
   let lineAt = startedAt;
 
   const timeLeft = (frame: ProgressFrame): string => {
     const elapsedMs = performance.now() - phaseAt;
-    if (frame.done <= 0 || frame.total <= 0 || elapsedMs < SHOW_AFTER_MS) return '';
-    return frame.done >= frame.total ? '' : `about ${formatDuration((elapsedMs / frame.done) * (frame.total - frame.done))} left`;
+    const gone = frame.done - phaseDone;
+    if (gone <= 0 || frame.total <= 0 || elapsedMs < SHOW_AFTER_MS) return '';
+    return frame.done >= frame.total ? '' : `about ${formatDuration((elapsedMs / gone) * (frame.total - frame.done))} left`;
   };
   const close = (): void => {
     bar?.stop();
@@ -36,6 +38,7 @@ export function openProgress(style: ProgressStyle, heading: string, stream: Node
   return {
     show(frame) {
       if (frame.phase !== phase) {
+        phaseDone = frame.done;
         phase = frame.phase;
         phaseAt = performance.now();
       }

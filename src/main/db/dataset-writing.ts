@@ -1,0 +1,220 @@
+// Writing datasets: rows are streamed in batches into a dataset that nobody sees until it is finished, and what they amount to is kept as
+// they pass by, so that little is left to do at the end.
+import { createHash, hash as hashOnce } from 'node:crypto';
+import { canonicalJson } from '../../shared/canonical-json.ts';
+import { getDataset, type Dataset, type DatasetRow, type DatasetSource, type RejectedRow, type SplitShares } from './datasets.ts';
+import { newId } from './ids.ts';
+import type { Database } from './open.ts';
+import { execute, inTransaction, insertRow, selectAll, updateRow } from './query.ts';
+
+/** Splits that are to be made: shares of the rows, which sum to 1, and the seed that rows are drawn by. */
+export interface SplitMaking {
+  readonly shares: SplitShares;
+  readonly seed: number;
+}
+
+export type Finish = Pick<Dataset, 'columns' | 'mappingReason' | 'splitReason' | 'rejectedCount'> & {
+  readonly mapping: Dataset['mapping'];
+};
+
+const STEP_ROWS = 128; // handled at once by work that lets others in between
+const STEP_NUMBERS = 16_384; // as many again of what is quick
+const DRAW_END = 2 ** 48;
+
+/**
+ * A dataset that is being written. Where splits are made, each row goes by the seed and its content alone, so that equal rows never
+ * stand in two splits: it is put where it will most probably belong, and the few near a bound are moved when all are known.
+ * Holds about 16 bytes a row in memory.
+ */
+export class DatasetWriter {
+  readonly id = newId();
+  readonly #db: Database;
+  readonly #making: SplitMaking | undefined;
+  readonly #hash = createHash('sha256');
+  readonly #splits = new Map<string, number>();
+  /** The first eight bytes of each row's hash, in two lanes. */
+  readonly #highs = new Numbers(Uint32Array);
+  readonly #lows = new Numbers(Uint32Array);
+  /** What each row drew, below DRAW_END. */
+  readonly #draws = new Numbers(Float64Array);
+  #isCanonical = true;
+
+  /** Begins a dataset; without `making`, rows keep the splits they are added with. */
+  constructor(db: Database, dataset: { readonly name: string; readonly sources: readonly DatasetSource[] }, making?: SplitMaking) {
+    this.#db = db;
+    this.#making = making;
+    insertRow(db, 'datasets', { ...dataset, id: this.id, state: 'importing', createdAt: Date.now() });
+  }
+
+  /** How many rows there are. */
+  get count(): number {
+    return this.#highs.length;
+  }
+
+  /** Adds a batch of rows. */
+  addRows(rows: readonly Omit<DatasetRow, 'position'>[]): void {
+    inTransaction(this.#db, () => rows.forEach((row) => this.#addRow(row)));
+  }
+
+  #addRow({ split, line, values }: Omit<DatasetRow, 'position'>): void {
+    const [position, canonical, json] = [this.count, canonicalJson(values), JSON.stringify(values)];
+    const hash = hashOnce('sha256', canonical, 'buffer').subarray(0, 16);
+    this.#isCanonical &&= canonical === json;
+    this.#highs.push(hash.readUInt32LE(0));
+    this.#lows.push(hash.readUInt32LE(4) || 1);
+    const put = this.#making ? this.#guessSplit(hash, this.#making) : split;
+    if (!this.#making) this.#take(split, canonical);
+    execute(this.#db, 'INSERT INTO dataset_rows (dataset_id, position, split, line, hash, values_json) VALUES (?, ?, ?, ?, ?, ?)', [
+      this.id,
+      position,
+      put,
+      line,
+      hash,
+      json,
+    ]);
+  }
+
+  /** Six bytes of a hash tell the rows of any dataset apart well enough to draw by, and are exact in a double. */
+  #guessSplit(hash: Buffer, { shares, seed }: SplitMaking): string {
+    const draw = hashOnce('sha256', Buffer.concat([Buffer.from(`${seed}:`), hash]), 'buffer').readUIntBE(0, 6);
+    this.#draws.push(draw);
+    return guessOf(draw, shares);
+  }
+
+  /** Takes the next row into the dataset's hash and counts. */
+  #take(split: string, canonical: string): void {
+    this.#splits.set(split, (this.#splits.get(split) ?? 0) + 1);
+    this.#hash.update(`[${JSON.stringify(split)},${canonical}]\n`);
+  }
+
+  addRejectedRows(rejected: readonly RejectedRow[]): void {
+    inTransaction(this.#db, () => rejected.forEach((row) => insertRow(this.#db, 'dataset_rejects', { datasetId: this.id, ...row })));
+  }
+
+  /** Shows the dataset to everyone, with its counts and its hash. */
+  finish(facts: Finish): Dataset {
+    const steps = this.finishInSteps(facts);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  }
+
+  /** As `finish`, in short steps between which others may work; yields the share that is done. */
+  *finishInSteps(facts: Finish): Generator<number, Dataset> {
+    if (this.#making && this.count > 0) yield* this.#makeSplits(this.#making);
+    const different = yield* this.#countDifferent();
+    updateRow(this.#db, 'datasets', this.id, {
+      ...facts,
+      splits: Object.fromEntries(this.#splits),
+      rowCount: this.count,
+      duplicateCount: this.count - different,
+      hash: this.#hash.digest('hex'),
+      state: 'ready',
+    });
+    return getDataset(this.#db, this.id);
+  }
+
+  /** Moves the rows that were put into another split than theirs, and takes all into the dataset's hash. */
+  *#makeSplits({ shares }: SplitMaking): Generator<number, void> {
+    const draws = this.#draws.join();
+    let end = 0;
+    // The first so many of the drawn order, with whatever equals the last of them.
+    const bounds = Object.entries(shares).map(([split, share]) => ({
+      split,
+      last: nthSmallest(draws, Math.round((end += share) * draws.length) - 1),
+    }));
+    for (let position = 0; position < draws.length; position += STEP_ROWS) {
+      const rows = selectAll<{ text: string }>(
+        this.#db,
+        'SELECT values_json AS text FROM dataset_rows WHERE dataset_id = ? AND position >= ? AND position < ? ORDER BY position',
+        [this.id, position, position + STEP_ROWS],
+      );
+      inTransaction(this.#db, () =>
+        rows.forEach(({ text }, i) => {
+          const draw = draws[position + i]!;
+          const split = bounds.find(({ last }) => draw <= last)?.split ?? bounds.at(-1)!.split;
+          this.#take(split, this.#isCanonical ? text : canonicalJson(JSON.parse(text)));
+          if (split === guessOf(draw, shares)) return;
+          execute(this.#db, 'UPDATE dataset_rows SET split = ? WHERE dataset_id = ? AND position = ?', [split, this.id, position + i]);
+        }),
+      );
+      yield (0.95 * (position + rows.length)) / draws.length;
+    }
+  }
+
+  /**
+   * How many rows repeat no earlier one. Eight bytes of a hash tell rows apart: among a hundred million, a false repeat has a chance of
+   * one in three thousand.
+   */
+  *#countDifferent(): Generator<number, number> {
+    // A hash set with open addressing in two lanes; (0, 0) is an empty place.
+    const places = 2 ** Math.ceil(Math.log2(this.count * 1.4 + 2));
+    const [highs, lows] = [new Uint32Array(places), new Uint32Array(places)];
+    let different = 0;
+    for (let row = 0; row < this.count; row++) {
+      if (row % STEP_NUMBERS === 0) yield 0.95 + (0.05 * row) / this.count;
+      const [high, low] = [this.#highs.at(row), this.#lows.at(row)];
+      let place = high & (places - 1);
+      while ((highs[place] !== high || lows[place] !== low) && lows[place] !== 0) place = (place + 1) & (places - 1);
+      if (lows[place] !== 0) continue;
+      highs[place] = high;
+      lows[place] = low;
+      different++;
+    }
+    return different;
+  }
+}
+
+/** Where a row belongs if the draws are spread as evenly as is to be expected. */
+function guessOf(draw: number, shares: SplitShares): string {
+  let guess = '';
+  let end = 0;
+  for (const split in shares) {
+    guess = split;
+    if (draw < (end += shares[split]! * DRAW_END)) break;
+  }
+  return guess;
+}
+
+/** What would stand at an index if draws of 48 bits were sorted, found without sorting them all; -1 before the first. */
+function nthSmallest(draws: Float64Array, index: number): number {
+  if (index < 0) return -1;
+  const counts = new Float64Array(2 ** 16);
+  const bucketOf = (draw: number): number => Math.floor(draw / 2 ** 32);
+  for (const draw of draws) counts[bucketOf(draw)]! += 1;
+  let bucket = 0;
+  let before = 0;
+  while (before + counts[bucket]! <= index) before += counts[bucket++]!;
+  return draws.filter((draw) => bucketOf(draw) === bucket).sort()[index - before]!;
+}
+
+type NumberArray = Uint32Array | Float64Array;
+
+/** A list of numbers that grows without ever being copied. */
+class Numbers<T extends NumberArray> {
+  length = 0;
+  readonly #kind: new (length: number) => T;
+  readonly #chunks: T[] = [];
+
+  constructor(kind: new (length: number) => T) {
+    this.#kind = kind;
+  }
+
+  push(value: number): void {
+    const inside = this.length % STEP_NUMBERS;
+    if (inside === 0) this.#chunks.push(new this.#kind(STEP_NUMBERS));
+    this.#chunks.at(-1)![inside] = value;
+    this.length++;
+  }
+
+  at(index: number): number {
+    return this.#chunks[Math.floor(index / STEP_NUMBERS)]![index % STEP_NUMBERS]!;
+  }
+
+  join(): T {
+    const all = new this.#kind(this.length);
+    this.#chunks.forEach((chunk, i) => all.set(chunk.subarray(0, this.length - i * STEP_NUMBERS) as T, i * STEP_NUMBERS));
+    return all;
+  }
+}

@@ -1,0 +1,56 @@
+// The pace of an import: turns in which it holds the program, and the one scale on which it tells how far it is.
+import { performance } from 'node:perf_hooks';
+import type { ProgressFrame, WorkOptions } from '../../shared/progress.ts';
+
+const TURN_MS = 12;
+
+/** A stretch of work after which others are let in. */
+export class Turn {
+  #began = performance.now();
+
+  isOver(): boolean {
+    return performance.now() - this.#began > TURN_MS;
+  }
+
+  /** Lets in whoever waits, and begins the next one. */
+  async next(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#began = performance.now();
+  }
+}
+
+/** Where the phases end, in percent of the whole, by how long they were seen to take. */
+const [READ_END, LABELS_END, ALL] = [80, 85, 100];
+
+/** Tells the phases of an import as parts of one whole, which never goes back and is whole only at the end. */
+export class Scale {
+  readonly #tell: WorkOptions['progress'];
+  readonly #sizes: readonly number[];
+  #done = 0;
+
+  constructor(files: readonly { readonly sizeBytes: number }[], tell: WorkOptions['progress']) {
+    this.#tell = tell;
+    this.#sizes = files.map((file) => file.sizeBytes);
+  }
+
+  /** Takes the frames of a file that is read, which count to its end in whatever unit. */
+  reading(file: number): (frame: ProgressFrame) => void {
+    const sum = (sizes: readonly number[]): number => sizes.reduce((all, size) => all + size, 0);
+    const [before, size, all] = [sum(this.#sizes.slice(0, file)), this.#sizes[file]!, Math.max(1, sum(this.#sizes))];
+    return ({ phase, done, total }) => this.#show(phase, (READ_END * (before + size * Math.min(1, done / Math.max(1, total)))) / all);
+  }
+
+  /** Takes what share of the rows was looked through for labels. */
+  readonly listingLabels = (share: number): void => this.#show('listing labels', READ_END + (LABELS_END - READ_END) * Math.min(1, share));
+
+  /** Takes what share of the last phase is done. */
+  readonly finishing = (share: number): void => this.#show('making splits and comparing rows', LABELS_END + (ALL - LABELS_END) * share);
+
+  /** The rows of an import that failed are being removed. */
+  readonly tidying = (): void => this.#show('tidying up', this.#done);
+
+  #show(phase: string, done: number): void {
+    this.#done = Math.max(this.#done, Math.round(done * 10) / 10);
+    this.#tell?.({ phase, done: this.#done, total: ALL, unit: '%' });
+  }
+}

@@ -90,13 +90,9 @@ function describeDataset(app: App, dataset: Dataset): StudyDataset {
 
 /** What a study lacks in a dataset that was taken in from one file of several, and what to do; undefined when there is all it needs. */
 function whyShort({ train = 0, validation = 0, test = validation }: Readonly<Record<string, number>>): string | undefined {
-  const lacking = [train === 0 && 'train', test === 0 && 'test'].filter((split) => split !== false);
-  return lacking.length === 0
-    ? undefined
-    : `It has no rows to ${lacking.map((split) => NEED[split]).join(' or ')}; drop its files together.`;
+  const lacking = [...(train === 0 ? ['tune on'] : []), ...(test === 0 ? ['measure'] : [])];
+  return lacking.length === 0 ? undefined : `It has no rows to ${lacking.join(' or ')}; drop its files together.`;
 }
-
-const NEED = { train: 'tune on', test: 'measure' } as const;
 
 /** The choices as settings. Throws AppError `not-found` for ids that are in no records, `bad-recipe` for what does not fit. */
 export function settingsOfForm(app: App, form: StudyForm, machine: StudySettings['machine']): StudySettings {

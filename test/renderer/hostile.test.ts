@@ -1,4 +1,4 @@
-// The workbench treated badly in a browser: HTML for every name and value, a folder of far too many files, two windows, a window that goes.
+// The workbench treated badly in a browser: HTML for every name and value, a folder of far too many files, two windows, a window that goes, a page that fails.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, existsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,6 +98,19 @@ describe.skipIf(BROWSER_MISSING)(
       await page.getByRole('link', { name: 'second' }).first().waitFor();
       await expectOnlyText(other);
       await other.close();
+    });
+
+    test('a page that fails to draw says so and offers to be loaded again, and the others stay in reach', async () => {
+      const other = await (await bench.browser.newContext()).newPage();
+      await other.addInitScript("Number.prototype.toFixed = () => { throw new Error('no figures today'); }");
+      const reported = other.waitForEvent('pageerror');
+      await other.goto(bench.server.url);
+      await other.getByRole('alert').getByText('This page cannot be shown as it is.').waitFor();
+      expect((await reported).message).toContain('no figures today');
+      await other.getByRole('button', { name: 'Load it again' }).waitFor();
+      await other.keyboard.press('Control+2');
+      await other.getByRole('button', { name: 'Open a file' }).waitFor();
+      await other.context().close();
     });
 
     test('a window that goes while it sends leaves nothing behind', async () => {

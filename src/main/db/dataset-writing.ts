@@ -58,7 +58,7 @@ export class DatasetWriter {
 
   #addRow({ split, line, values }: Omit<DatasetRow, 'position'>): void {
     const [position, canonical, json] = [this.count, canonicalJson(values), JSON.stringify(values)];
-    const hash = hashOnce('sha256', canonical, 'buffer').subarray(0, 16);
+    const hash = Buffer.from(hashOnce('sha256', canonical).slice(0, 32), 'hex');
     this.#isCanonical &&= canonical === json;
     this.#highs.push(hash.readUInt32LE(0));
     this.#lows.push(hash.readUInt32LE(4) || 1);
@@ -76,7 +76,7 @@ export class DatasetWriter {
 
   /** Six bytes of a hash tell the rows of any dataset apart well enough to draw by, and are exact in a double. */
   #guessSplit(hash: Buffer, { shares, seed }: SplitMaking): string {
-    const draw = hashOnce('sha256', Buffer.concat([Buffer.from(`${seed}:`), hash]), 'buffer').readUIntBE(0, 6);
+    const draw = parseInt(hashOnce('sha256', Buffer.concat([Buffer.from(`${seed}:`), hash])).slice(0, 12), 16);
     this.#draws.push(draw);
     return guessOf(draw, shares);
   }

@@ -88,7 +88,9 @@ export async function importDataset(db: Database, paths: string | readonly strin
       splitReason: explainSplits(files, options.split, seed),
       rejectedCount: read.rejectedCount,
     });
-    return await inTurns(finish, signal, scale.finishing);
+    const dataset = await inTurns(finish, signal, scale.finishing);
+    scale.end();
+    return dataset;
   } catch (error) {
     await inTurns(deleteDatasetInSteps(db, writer.id), undefined, scale.tidying);
     throw asAppError(error);
@@ -250,11 +252,11 @@ function explainSplits(files: readonly SourceFile[], asked: string | undefined, 
 /** Takes the steps of long work in the records, and lets in whoever waits for the program every few milliseconds. */
 async function inTurns<T>(steps: Generator<number, T>, signal: AbortSignal | undefined, tell: (done: number) => void): Promise<T> {
   const turn = new Turn();
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     throwIfCancelled(signal);
     const step = steps.next();
     if (step.done) return step.value;
-    if (!turn.isOver()) continue;
+    if (!isFirst && !turn.isOver()) continue;
     tell(step.value);
     await turn.next();
   }

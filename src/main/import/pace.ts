@@ -21,6 +21,7 @@ export class Turn {
 
 /** Where the phases end, in percent of the whole, by how long they were seen to take. */
 const [READ_END, LABELS_END, ALL] = [80, 85, 100];
+const FINISHING = 'making splits and comparing rows';
 
 /** Tells the phases of an import as parts of one whole, which never goes back and is whole only at the end. */
 export class Scale {
@@ -43,8 +44,13 @@ export class Scale {
   /** Takes what share of the rows was looked through for labels. */
   readonly listingLabels = (share: number): void => this.#show('listing labels', READ_END + (LABELS_END - READ_END) * Math.min(1, share));
 
-  /** Takes what share of the last phase is done. */
-  readonly finishing = (share: number): void => this.#show('making splits and comparing rows', LABELS_END + (ALL - LABELS_END) * share);
+  /** Takes what share of the last phase is done; it is not over before the dataset can be seen. */
+  readonly finishing = (share: number): void => this.#show(FINISHING, LABELS_END + (ALL - 0.1 - LABELS_END) * share);
+
+  /** The dataset can be seen. */
+  end(): void {
+    this.#show(FINISHING, ALL);
+  }
 
   /** The rows of an import that failed are being removed. */
   readonly tidying = (): void => this.#show('tidying up', this.#done);

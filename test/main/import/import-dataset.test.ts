@@ -1,9 +1,11 @@
 // Importing: one dataset or nothing, its splits, its roles, its hash; and every real dataset at hand.
+import Sqlite from 'better-sqlite3';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { countSplits, listDatasets, listRejectedRows, listRows } from '../../../src/main/db/datasets.ts';
-import { openDatabase } from '../../../src/main/db/open.ts';
+import { openDatabase, openRecords } from '../../../src/main/db/open.ts';
 import { decodeParquet } from '../../../src/main/import/decode-parquet.ts';
 import { importDataset } from '../../../src/main/import/import-dataset.ts';
 import { MAX_LISTED_REJECTS } from '../../../src/main/import/limits.ts';
@@ -11,6 +13,7 @@ import type { RoleMapping } from '../../../src/shared/dataset-roles.ts';
 import type { ProgressFrame } from '../../../src/shared/progress.ts';
 import { Folder, toTextParquet } from './fixtures.ts';
 
+const SOURCE = join(import.meta.dirname, '../../../src/main');
 const toJsonl = (rows: readonly unknown[]): string => rows.map((row) => JSON.stringify(row)).join('\n');
 const piqa = (i: number, label?: number) => ({ goal: `goal ${i}`, sol1: 'a', sol2: 'b', ...(label === undefined ? {} : { label }) });
 
@@ -88,6 +91,43 @@ test('the same rows have the same hash in another format, and repeated rows are 
   const csv = await importDataset(db, folder.write('test.csv', `text,more\n${rows.map((row) => `${row.text},x\n`).join('')}`));
   expect(csv.hash).toBe(jsonl.hash);
   expect(jsonl.duplicateCount).toBe(2);
+});
+
+test('progress is one share of the whole through all files and phases: it never goes back, and is whole at the end only', async () => {
+  using folder = new Folder();
+  const db = openDatabase(folder.write('records.sqlite', ''));
+  const rows = Array.from({ length: 6000 }, (_, i) => ({ text: `${i} ${'x'.repeat(200)}`, label: i % 2 ? 'ham' : 'spam' }));
+  const frames: ProgressFrame[] = [];
+  const isHidden = (): boolean => listDatasets(db).length === 0;
+  const progress = (frame: ProgressFrame): void => {
+    frames.push(frame);
+    if (frame.done === frame.total) expect(isHidden()).toBe(false);
+  };
+  await importDataset(db, folder.write('a.jsonl', toJsonl(rows)), { progress });
+  expect([...new Set(frames.map(({ phase }) => phase))]).toEqual(['reading a.jsonl', 'listing labels', 'making splits and comparing rows']);
+  const done = frames.map((frame) => frame.done);
+  expect(done).toEqual([...done].sort((a, b) => a - b));
+  expect(frames.at(-1)).toMatchObject({ done: 100, total: 100, unit: '%' });
+  db.close();
+});
+
+test('an import that is killed half-way leaves nothing behind when the records are opened again', () => {
+  using folder = new Folder();
+  openRecords(folder.path).close();
+  const file = folder.write('a.jsonl', toJsonl(Array.from({ length: 5000 }, (_, i) => ({ text: `${i} ${'x'.repeat(200)}` }))));
+  const script = `
+    import { openRecords } from ${JSON.stringify(join(SOURCE, 'db/open.ts'))};
+    import { importDataset } from ${JSON.stringify(join(SOURCE, 'import/import-dataset.ts'))};
+    const { db } = openRecords(${JSON.stringify(folder.path)});
+    const progress = ({ done }) => done > 40 && process.kill(process.pid, 'SIGKILL');
+    await importDataset(db, ${JSON.stringify(file)}, { progress });`;
+  const killed = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
+  expect([killed.signal, killed.stderr]).toEqual(['SIGKILL', '']);
+  const raw = new Sqlite(join(folder.path, 'tailor.sqlite'), { readonly: true });
+  expect(raw.prepare('SELECT count(*) > 0 AS some FROM dataset_rows').get()).toEqual({ some: 1 });
+  raw.close();
+  using records = openRecords(folder.path);
+  expect(records.db.prepare('SELECT (SELECT count(*) FROM datasets) + (SELECT count(*) FROM dataset_rows) AS n').get()).toEqual({ n: 0 });
 });
 
 test('bad rows are listed up to a limit and counted beyond it', async () => {

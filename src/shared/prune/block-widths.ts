@@ -17,7 +17,7 @@ import {
 import type { Widths } from './groups.ts';
 import { fixedWidth, makeLadder, moveOne, nearestWidth, roundTogether } from './ladder.ts';
 import type { Ladder } from './ladder.ts';
-import { orderAscending } from './rank.ts';
+import { rankUnits } from './rank-units.ts';
 import { requireReachable } from './target.ts';
 import type { Goal } from './target.ts';
 import type { UnitScores } from './unit-scores.ts';
@@ -74,15 +74,23 @@ export function globalWidths(config: LlamaConfig, settings: ChooseSettings, left
   const space = makeSpace(config, settings, left);
   const { bundles } = space;
   if (goal.kind === 'budget') requireReachable(config, goal.parameters, space.parameters(...rungs(space, 'least')));
-  const slots = rankUnits(space, settings, left, units);
+  const { slots, tallies, stride } = rankUnits(bundles, settings, left, units);
   const { length } = slots;
   // Slot s is the KV groups of bundle s, and after all of these the FFN channels of bundle s - B.
   const counts = Int32Array.from(rungs(space, 'most').flat());
   const B = bundles.length;
   const widthsNow = (): [kv: number[], ffn: number[]] => [Array.from(counts.subarray(0, B)), Array.from(counts.subarray(B))];
+  /** Cuts all units up to the last tally where none was skipped yet and `mayGo` agrees; returns the place behind them. */
+  const skipAhead = (mayGo: (tally: Int32Array, place: number) => boolean): number => {
+    const isWhole = (tally: Int32Array, t: number): boolean =>
+      tally.every((gone, slot) => gone === 0 || gone < counts[slot]!) && mayGo(tally, t * stride);
+    const last = Math.max(0, tallies.findLastIndex(isWhole));
+    tallies[last]!.forEach((gone, slot) => (counts[slot]! -= gone));
+    return last * stride;
+  };
   if (goal.kind === 'ratio') {
     const count = Math.min(length, length - nominalChannels(countUnits(settings, bundles), goal.ratio));
-    for (let place = 0; place < count; place++) {
+    for (let place = skipAhead((_, place) => place <= count); place < count; place++) {
       const slot = slots[place]!;
       if (counts[slot]! > 1) counts[slot]!--;
     }
@@ -95,8 +103,9 @@ export function globalWidths(config: LlamaConfig, settings: ChooseSettings, left
   const costs = Float64Array.from([...bundles.map(({ kvCost }) => kvCost), ...bundles.map(({ ffnCost }) => ffnCost)]);
   const smallest = costs.reduce((a, b) => Math.min(a, b));
   const firstSkipped = new Int32Array(2 * B).fill(length);
+  const before = space.parameters(...widthsNow()) - goal.parameters;
+  let place = skipAhead((tally) => tally.reduce((sum, gone, slot) => sum + gone * costs[slot]!, 0) <= before);
   let excess = space.parameters(...widthsNow()) - goal.parameters;
-  let place = 0;
   for (; place < length && excess >= smallest; place++) {
     const slot = slots[place]!;
     if (costs[slot]! <= excess && counts[slot]! > 1) {
@@ -106,7 +115,11 @@ export function globalWidths(config: LlamaConfig, settings: ChooseSettings, left
   }
   // What is still too much is less than any unit that was skipped and may go: the smallest one settles it, the lowest of equals.
   if (excess > 0) {
-    for (; place < length; place++) if (place < firstSkipped[slots[place]!]!) firstSkipped[slots[place]!] = place;
+    for (let isFound = false; place < length && !isFound; place++) {
+      const slot = slots[place]!;
+      if (place < firstSkipped[slot]!) firstSkipped[slot] = place;
+      isFound = costs[slot] === smallest && counts[slot]! > 1; // those behind it cost no less
+    }
     const free = firstSkipped.keys().filter((slot) => firstSkipped[slot]! < length && counts[slot]! > 1);
     const [first] = [...free].sort((a, b) => costs[a]! - costs[b]! || firstSkipped[a]! - firstSkipped[b]!);
     if (first !== undefined) {
@@ -125,49 +138,6 @@ export function globalWidths(config: LlamaConfig, settings: ChooseSettings, left
   const [kv, ffn] = widthsNow();
   if (settings.ffnMultiple === 1) return space.widths(kv, ffn);
   return meetBudget(config, space, goal.parameters, kv, () => ffn);
-}
-
-/** The last rankings of scores that are still held: another target asks for the same one. */
-const rankings = new WeakMap<UnitScores, { left: Kept; key: string; slots: Uint16Array }>();
-
-/**
- * The slots of all units that may go, lowest score first: the bundle for a KV group, the number of bundles more for an FFN channel.
- * Equal scores come in the order of layers, KV groups before channels.
- */
-function rankUnits({ bundles }: Space, { unit, ranking }: ChooseSettings, left: Kept, units: UnitScores): Uint16Array {
-  const key = [unit, ranking, ...bundles.map(({ layers }) => layers[0]!)].join();
-  const known = rankings.get(units);
-  if (known?.left === left && known.key === key) return known.slots;
-  const columns = (['kv', 'ffn'] as const).map((kind) => {
-    if (unit === (kind === 'kv' ? 'ffn' : 'attention')) return [];
-    return bundles.map(({ layers }) => {
-      const [kept, scores] = [left.layers[layers[0]!]!, units.layers[layers[0]!]!];
-      const [indices, values] = kind === 'kv' ? [kept.kvGroups, scores.kvGroups] : [kept.ffn, scores.ffn];
-      return Float64Array.from(indices, (i) => values[i]!);
-    });
-  });
-  const length = columns.flat().reduce((sum, { length }) => sum + length, 0);
-  const [score, slot] = [new Float64Array(length), new Uint16Array(length)];
-  let at = 0;
-  for (const [which, own] of columns.entries()) {
-    let [sum, count] = [0, 0];
-    for (const values of own) {
-      for (const value of values) sum += value;
-      count += values.length;
-    }
-    const mean = sum / count;
-    const unitScore = ranking === 'global-normalised' && mean > 0 ? mean : 1;
-    for (const [b, values] of own.entries()) {
-      for (const value of values) {
-        score[at] = value / unitScore;
-        slot[at++] = which * bundles.length + b;
-      }
-    }
-  }
-  const slots = new Uint16Array(length);
-  orderAscending(score).forEach((unit, place) => (slots[place] = slot[unit]!));
-  rankings.set(units, { left, key, slots });
-  return slots;
 }
 
 /** Units of the unpruned model that may be cut. */

@@ -7,6 +7,7 @@ import { ffnChannelParameters, kvGroupParameters } from '../../../src/shared/pru
 import { orderAscending, ranksDescending } from '../../../src/shared/prune/rank.ts';
 import type { UnitScores } from '../../../src/shared/prune/unit-scores.ts';
 import type { ChooseSettings } from '../../../src/shared/recipe.ts';
+import type { Kept } from '../../../src/shared/scores.ts';
 import { countParameters } from '../../../src/shared/tensor-names.ts';
 import { anyConfig, settings } from './configs.ts';
 
@@ -60,6 +61,17 @@ describe('a global ranking', () => {
           const wanted = settings({ target: { kind: 'ratio', ratio }, unit, ranking, protectedLayers });
           expect(widthsIn(config, wanted, units)).toEqual(cutOneByOne(config, wanted, units));
         }
+      }),
+    );
+  });
+
+  it('takes nothing more from a model that earlier steps cut further', () => {
+    fc.assert(
+      fc.property(anyChoice, ({ config, ranking }) => {
+        const cut = (ratio: number, left?: Kept): Kept =>
+          choose(config, { randomSeed: 1 }, settings({ target: { kind: 'ratio', ratio }, ranking }), { dtypeBytes: 2, left });
+        const left = cut(0.6);
+        expect(cut(0.1, left)).toEqual(left);
       }),
     );
   });

@@ -10,7 +10,7 @@ const rankings = new WeakMap<UnitScores, { left: Kept; key: string; ranking: Ran
 const TALLIES = 64;
 
 /** Units of all layers and both kinds in one order. */
-export interface Ranking {
+interface Ranking {
   /** The slots of all units that may go, lowest score first. */
   readonly slots: Uint16Array;
   /** How many units of each slot come before the place 0, `stride`, 2 `stride` and so on. */

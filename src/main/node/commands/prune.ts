@@ -10,7 +10,7 @@ import { CRITERIA, type Criterion } from '../../../shared/recipe.ts';
 import { pickSplit, resolveDataset } from '../../api/datasets.ts';
 import { planPruning, planScores, type CalibrationTexts } from '../../api/plan-runs.ts';
 import { carryOut } from '../../api/runs.ts';
-import { listModelsOfRun } from '../../db/models.ts';
+import { listModels, listModelsOfRun } from '../../db/models.ts';
 import { formatTable } from '../../study/report-text.ts';
 import type { Terminal } from '../terminal.ts';
 import { toCount, type Bind } from './bind.ts';
@@ -77,6 +77,7 @@ async function prune(terminal: Terminal, options: PruneOptions): Promise<undefin
   const calibration = { samples: options.samples, length: options.length, seed };
   const machine = readMachine(options);
   const name = options.name ?? `${model.name}-cut`;
+  const known = new Set(listModels(app.db).map(({ id }) => id));
   const run = await terminal.working(`Pruning ${model.name}`, async (work) => {
     const shared = steps === 1 && criterion !== 'random';
     const scored = shared
@@ -93,7 +94,10 @@ async function prune(terminal: Terminal, options: PruneOptions): Promise<undefin
   const { result } = run;
   const pruned = listModelsOfRun(app.db, run.id)[0];
   const cut = 1 - result.parameters / result.baseParameters;
-  const text = `${name} (${pruned?.id}): ${formatCount(result.parameters)} of ${formatCount(result.baseParameters)} parameters, ${formatPercent(cut)} removed, ${formatBytes(result.sizeBytes)}: ${pruned?.folderPath}`;
+  const isKnown = pruned !== undefined && known.has(pruned.id);
+  const unused = options.name === undefined || options.name === pruned?.name ? '' : `; the name “${options.name}” was not used`;
+  if (isKnown) terminal.note(`This very cut was made before${unused}.`);
+  const text = `${pruned?.name ?? name} (${pruned?.id}): ${formatCount(result.parameters)} of ${formatCount(result.baseParameters)} parameters, ${formatPercent(cut)} removed, ${formatBytes(result.sizeBytes)}: ${pruned?.folderPath}`;
   terminal.answer({ run: run.id, model: pruned, result }, text);
   return undefined;
 }

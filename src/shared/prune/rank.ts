@@ -1,15 +1,17 @@
 // Orders of scores in linear time, so that a slider can be dragged over hundreds of thousands of them.
 
-const RADIX_BITS = 16;
-const BUCKETS = 1 << RADIX_BITS;
-const MASK = BUCKETS - 1;
+/** From so many values on, fewer passes are worth more buckets. */
+const MANY = 1 << 16;
 
 /**
  * The indices of `values` from the lowest value to the highest; of equal values the lower index comes first, as in a stable sort.
- * Radix sort on the bits of a double, sixteen at a time. NaN has no place in an order: keep it out.
+ * Radix sort on the bits of a double. NaN has no place in an order: keep it out.
  */
 export function orderAscending(values: Float64Array): Uint32Array {
   const count = values.length;
+  const radixBits = count < MANY ? 8 : 16;
+  const buckets = 1 << radixBits;
+  const mask = buckets - 1;
   const bits = new Uint32Array(values.slice().buffer);
   const halves = [new Uint32Array(count), new Uint32Array(count)] as const;
   for (let i = 0; i < count; i++) {
@@ -23,21 +25,21 @@ export function orderAscending(values: Float64Array): Uint32Array {
   let from = new Uint32Array(count);
   for (let i = 0; i < count; i++) from[i] = i;
   let to = new Uint32Array(count);
-  const starts = new Uint32Array(BUCKETS);
+  const starts = new Uint32Array(buckets);
   for (const half of halves) {
-    for (const shift of [0, RADIX_BITS]) {
+    for (let shift = 0; shift < 32; shift += radixBits) {
       starts.fill(0);
-      for (let i = 0; i < count; i++) starts[(half[i]! >>> shift) & MASK]!++;
-      if (count > 0 && starts[(half[0]! >>> shift) & MASK] === count) continue; // all alike here
+      for (let i = 0; i < count; i++) starts[(half[i]! >>> shift) & mask]!++;
+      if (count > 0 && starts[(half[0]! >>> shift) & mask] === count) continue; // all alike here
       let sum = 0;
-      for (let b = 0; b < BUCKETS; b++) {
+      for (let b = 0; b < buckets; b++) {
         const own = starts[b]!;
         starts[b] = sum;
         sum += own;
       }
       for (let i = 0; i < count; i++) {
         const index = from[i]!;
-        to[starts[(half[index]! >>> shift) & MASK]!++] = index;
+        to[starts[(half[index]! >>> shift) & mask]!++] = index;
       }
       [from, to] = [to, from];
     }

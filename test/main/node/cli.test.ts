@@ -89,6 +89,19 @@ describe('wrong usage and bad input end with code 2 and one sentence on standard
   });
 });
 
+describe('tailor prune', () => {
+  it('says when the same cut was made before, and goes by the name that it has', () => {
+    const demo = fileURLToPath(new URL('../../../resources/demo', import.meta.url));
+    const cut = (name: string) =>
+      tailor('prune', '--model', `${demo}/model`, '--calibration', `${demo}/text/calibration.jsonl`, '--fraction', '0.2', '--name', name);
+    expect(cut('first').stdout).toMatch(/^first \(/);
+    const again = cut('second');
+    expect(again.stdout).toMatch(/^first \(/);
+    expect(again.stderr).toContain('This very cut was made before; the name “second” was not used.');
+    rmSync(join(folder, 'data'), { recursive: true });
+  }, 120_000);
+});
+
 describe('tailor export', () => {
   it('writes a GGUF file with its Modelfile, and nothing over what is there', () => {
     const model = fileURLToPath(new URL('../../../resources/demo/model', import.meta.url));

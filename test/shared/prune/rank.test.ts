@@ -27,6 +27,12 @@ describe('orders', () => {
     );
   });
 
+  it('of very many values are those of a stable sort too', () => {
+    const scores = Float64Array.from({ length: 70_000 }, (_, i) => ((i * 7919) % 50_021) - 9_000.5);
+    const sorted = [...scores.keys()].sort((a, b) => scores[a]! - scores[b]! || a - b);
+    expect([...orderAscending(scores)]).toEqual(sorted);
+  });
+
   it('rank the highest first, of equals the lower index', () => {
     expect([...ranksDescending(Float64Array.of(3, 9, 3, 0))]).toEqual([1, 0, 2, 3]);
   });

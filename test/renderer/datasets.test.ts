@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importModel } from '../../src/main/api/models.ts';
 import { listDatasets } from '../../src/main/db/datasets.ts';
+import { createStudy, deleteStudy } from '../../src/main/db/studies.ts';
 import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } from '../support/workbench.ts';
 
 const RESOURCES = join(import.meta.dirname, '../../resources/demo');
@@ -154,6 +155,23 @@ describe.skipIf(BROWSER_MISSING)(
       await page.getByRole('heading', { name: 'boolq', level: 1 }).waitFor();
       await page.getByText('This looks like BoolQ').waitFor();
       expect(await page.getByLabel('Role of passage').inputValue()).toBe('context');
+    });
+
+    test('a dataset that a study names does not go without a word on that', async () => {
+      const study = createStudy(bench.app.db, { name: 'my study', settings: { tasks: [{ dataset: 'boolq' }] } });
+      bench.app.events.tell({ kind: 'changed', table: 'studies', id: study.id });
+      await expect
+        .poll(async () => {
+          await page.keyboard.press('Escape');
+          await page.getByRole('button', { name: 'Delete' }).click();
+          return await page.getByRole('dialog').getByRole('link', { name: 'my study' }).count();
+        })
+        .toBe(1);
+      await page.getByRole('button', { name: 'Keep it' }).click();
+      expect(listDatasets(bench.app.db)).toHaveLength(3);
+      deleteStudy(bench.app.db, study.id);
+      await page.reload();
+      await page.getByRole('heading', { name: 'boolq', level: 1 }).waitFor();
     });
 
     test('a deleted dataset is back with undo, and gone without', async () => {

@@ -1,4 +1,5 @@
 // What the page shows of a dataset: rows by page, how labels and lengths are spread, and the roles of its columns put right.
+import { dirname } from 'node:path';
 import {
   inferRoles,
   mappedColumns,
@@ -23,6 +24,7 @@ import {
 } from '../db/datasets.ts';
 import { countValuesInSteps, findBalance, keepBalance, type Balance } from '../db/dataset-balance.ts';
 import { getModel } from '../db/models.ts';
+import { listStudies, type Study } from '../db/studies.ts';
 import { taskOf } from './datasets.ts';
 
 /** A cell of a page of rows; the whole value is read with its row. */
@@ -69,14 +71,24 @@ export function forgetViews(app: App, id: string): void {
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** A dataset with its splits, what its columns hold, and the runs that read it. Throws AppError `not-found`. */
+/** A dataset with what its columns hold, and the runs and studies that use it. Throws AppError `not-found`. */
 export async function viewDataset(app: App, id: string) {
   const dataset = getDataset(app.db, id);
   return {
     ...dataset,
     columnFacts: await remember(app, `${id} columns`, async () => tellColumns(await sampleRows(app, dataset), dataset.columns)),
     readers: listReaders(app.db, id),
+    studies: listStudies(app.db)
+      .filter((study) => isNamedIn(study.settings, dataset))
+      .map((study) => ({ id: study.id, title: study.name })),
   };
+}
+
+/** Whether a study's tasks, texts or calibration name a dataset: by its id, its name, its file or the folder of its files. */
+function isNamedIn(settings: Study['settings'], { id, name, sources }: Dataset): boolean {
+  const names = new Set([id, name, ...sources.flatMap(({ path }) => [path, dirname(path)])]);
+  const parts = [settings['tasks'], settings['perplexity'], settings['calibration']].flat() as ({ dataset?: string } | undefined)[];
+  return parts.some((part) => part?.dataset !== undefined && names.has(part.dataset));
 }
 
 /** A page of rows from the `offset`-th on, of one split or of all; long values are cut. */

@@ -48,7 +48,7 @@ export const datasets = {
   /** All datasets, the oldest first. */
   list: call.handler(({ context }) => listDatasets(context.app.db)),
 
-  /** One, with its splits, what its columns hold, and the runs that read it. */
+  /** One, with what its columns hold, and the runs and studies that use it. */
   get: call.input(z.object({ id })).handler(({ context, input }) => viewDataset(context.app, input.id)),
 
   /** Takes in files, or a folder, in the background; progress comes under `work`. `name` stands for a file's own where that says nothing. */

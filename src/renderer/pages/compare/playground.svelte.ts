@@ -1,6 +1,7 @@
 // The playground's prompt and settings, kept over a reload, and the answers as they stream in.
 import type { PlaygroundEvent } from '../../../main/api/playground.ts';
 import { api, sentenceOf } from '../../state/api.ts';
+import { queue } from '../../state/queue.svelte.ts';
 
 export interface PlaygroundSettings {
   prompt: string;
@@ -84,8 +85,8 @@ class Playground {
     const answer = this.#answers[id] ?? WAITING;
     switch (event.kind) {
       case 'begin':
-        this.#said = `${name} answers.`;
-        return this.#set(id, { ...WAITING, state: 'opening', words: 'opening the model' });
+        this.#said = queue.running ? `${name} waits for the run that is at work.` : `${name} answers.`;
+        return this.#set(id, { ...WAITING, state: 'opening', words: queue.running ? 'waits for the run' : 'opening the model' });
       case 'piece': {
         const now = performance.now();
         const begun = firstAt.get(event.index);

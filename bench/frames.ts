@@ -4,7 +4,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { CDPSession, Page } from 'playwright-core';
-import { addRows, beginDataset, finishDataset } from '../src/main/db/datasets.ts';
+import { DatasetWriter } from '../src/main/db/dataset-writing.ts';
 import { addModel } from '../src/main/db/models.ts';
 import { addScoreSet } from '../src/main/db/scores.ts';
 import { buildPage, isPageStale } from '../src/main/node/build-page.ts';
@@ -99,10 +99,9 @@ for (const [name, query, view] of [
 function makeDataset({ app }: Workbench, count: number): void {
   const random = new RandomStream(SEED, 'rows');
   const text = (words: number): string => Array.from({ length: words }, () => WORDS[random.integer(WORDS.length)]!).join(' ');
-  const id = beginDataset(app.db, { name: 'rows', sources: [] });
+  const writer = new DatasetWriter(app.db, { name: 'rows', sources: [] });
   for (let start = 0; start < count; start += BATCH_ROWS) {
     const rows = Array.from({ length: Math.min(BATCH_ROWS, count - start) }, (_, i) => ({
-      position: start + i,
       split: 'train',
       line: start + i + 1,
       values: {
@@ -112,10 +111,10 @@ function makeDataset({ app }: Workbench, count: number): void {
         label: random.integer(2),
       },
     }));
-    addRows(app.db, id, rows);
+    writer.addRows(rows);
   }
   const columns = ['id', 'passage', 'question', 'label'];
-  finishDataset(app.db, id, { columns, mapping: undefined, mappingReason: '', splitReason: '', rejectedCount: 0 });
+  writer.finish({ columns, mapping: undefined, mappingReason: '', splitReason: '', rejectedCount: 0 });
 }
 
 /** A model without weights: the Prune page reads its shape and its scores. */

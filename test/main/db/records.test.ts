@@ -1,20 +1,22 @@
 // The other nouns: each record comes back as it was given, and what must not change or vanish does not.
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { countValuesInSteps, findBalance, keepBalance } from '../../../src/main/db/dataset-balance.ts';
+import { DatasetWriter, type SplitMaking } from '../../../src/main/db/dataset-writing.ts';
 import {
-  addRejectedRows,
-  addRows,
-  beginDataset,
   countSplits,
   deleteDataset,
   eachRow,
-  finishDataset,
   getDataset,
+  listDatasets,
+  listRejectedRows,
+  listRows,
+  listValues,
+  setMapping,
 } from '../../../src/main/db/datasets.ts';
-import { listDatasets, listRejectedRows, listRows, listValues, setMapping, splitRows } from '../../../src/main/db/datasets.ts';
 import {
   addEvaluation,
   countFlips,
@@ -41,6 +43,7 @@ import { addSnapshot, deleteSnapshot, listSnapshots } from '../../../src/main/db
 import { createStudy, getStudy, listStudyRuns, setStudyRun, setStudyState } from '../../../src/main/db/studies.ts';
 import { recipe } from '../../../src/shared/recipe.ts';
 import type { ChoiceOutcome, SetSummary } from '../../../src/shared/results.ts';
+import { canonicalJson } from '../../../src/shared/canonical-json.ts';
 
 const RECIPE = recipe.parse({ kind: 'evaluate', model: { checkpoint: '/m' }, sets: [{ kind: 'perplexity', name: 'p', file: 'p.txt' }] });
 const FACTS = { columns: ['a'], mapping: undefined, mappingReason: '', splitReason: '', rejectedCount: 0 };
@@ -59,14 +62,10 @@ function queueRun(db: Database, inputs = {}): string {
   return createRun(db, { recipe: RECIPE, recipeHash: 'h', folderPath: '/runs/x', inputs }).id;
 }
 
-function fillDataset(db: Database, values: readonly Record<string, unknown>[], split = 'all'): string {
-  const id = beginDataset(db, { name: 'd', sources: [] });
-  addRows(
-    db,
-    id,
-    values.map((row, position) => ({ position, split, line: position + 1, values: row })),
-  );
-  return id;
+function writeRows(db: Database, values: readonly Record<string, unknown>[], split = 'all', making?: SplitMaking): DatasetWriter {
+  const writer = new DatasetWriter(db, { name: 'd', sources: [] }, making);
+  writer.addRows(values.map((row, i) => ({ split, line: i + 1, values: row })));
+  return writer;
 }
 
 test('ids ascend in the order of their making', () => {
@@ -79,7 +78,7 @@ test('a dataset is hidden until it is finished, and an unfinished one is gone af
   const folder = mkdtempSync(join(tmpdir(), 'tailor-db-'));
   try {
     const first = openRecords(folder);
-    const id = fillDataset(first.db, [{ a: 1 }]);
+    const { id } = writeRows(first.db, [{ a: 1 }]);
     expect(listDatasets(first.db)).toEqual([]);
     expect(() => getDataset(first.db, id)).toThrow(expect.objectContaining({ code: 'not-found' }));
     first.close();
@@ -93,9 +92,10 @@ test('a dataset is hidden until it is finished, and an unfinished one is gone af
 test('rows come back by page and by split, and repeated ones are counted', () => {
   const db = openDatabase(':memory:');
   const rows = Array.from({ length: 600 }, (_, i) => ({ a: i % 500, b: [`é${i % 500}`] }));
-  const id = fillDataset(db, rows, 'train');
-  addRejectedRows(db, id, [{ file: 'x.jsonl', line: 7, reason: 'not JSON' }]);
-  const dataset = finishDataset(db, id, { ...FACTS, rejectedCount: 1 });
+  const writer = writeRows(db, rows, 'train');
+  const { id } = writer;
+  writer.addRejectedRows([{ file: 'x.jsonl', line: 7, reason: 'not JSON' }]);
+  const dataset = writer.finish({ ...FACTS, rejectedCount: 1 });
   expect(dataset).toMatchObject({ rowCount: 600, duplicateCount: 100, rejectedCount: 1, mapping: undefined });
   expect([...eachRow(db, id)].map((row) => row.values)).toEqual(rows);
   expect([...eachRow(db, id, 'test')]).toEqual([]);
@@ -106,20 +106,39 @@ test('rows come back by page and by split, and repeated ones are counted', () =>
 
 test('a dataset hash is of its content: the order of columns does not matter, the order of rows and their splits do', () => {
   const db = openDatabase(':memory:');
-  const hash = (rows: readonly Record<string, unknown>[], split?: string): string =>
-    finishDataset(db, fillDataset(db, rows, split), FACTS).hash;
+  const hash = (rows: readonly Record<string, unknown>[], split?: string): string => writeRows(db, rows, split).finish(FACTS).hash;
   const reference = hash([{ a: 1, b: 2 }, { a: 3 }]);
   expect(hash([{ b: 2, a: 1 }, { a: 3 }])).toBe(reference);
   expect(hash([{ a: 3 }, { a: 1, b: 2 }])).not.toBe(reference);
   expect(hash([{ a: 1, b: 2 }, { a: 3 }], 'test')).not.toBe(reference);
 });
 
+test('made splits and the hash are as they are defined, however far the guess was off that rows were put in by', () => {
+  const db = openDatabase(':memory:');
+  const rows = Array.from({ length: 1000 }, (_, i) => ({ text: `é ${i % 7 ? i : 0}`, a: { z: 1, b: [{ y: i % 3, x: null }] }, '10': -0 }));
+  const shares = { train: 0.8, validation: 0.1, test: 0.1 };
+  const { id, hash, duplicateCount, splits } = writeRows(db, rows, 'all', { shares, seed: 42 }).finish(FACTS);
+  const sha = (data: string | Buffer): Buffer => createHash('sha256').update(data).digest();
+  const draws = rows.map((row) => sha(Buffer.concat([Buffer.from('42:'), sha(canonicalJson(row)).subarray(0, 16)])).readUIntBE(0, 6));
+  const sorted = [...draws].sort((a, b) => a - b);
+  const expected = draws.map((draw) => (draw <= sorted[799]! ? 'train' : draw <= sorted[899]! ? 'validation' : 'test'));
+  expect([...eachRow(db, id)].map((row) => row.split)).toEqual(expected);
+  expect(hash).toBe(sha(rows.map((row, i) => `${canonicalJson([expected[i], row])}\n`).join('')).toString('hex'));
+  expect(duplicateCount).toBe(143 - 3); // rows with the text of 0, of three kinds
+  expect(splits).toEqual(
+    Object.fromEntries(
+      Map.groupBy(expected, (split) => split)
+        .entries()
+        .map(([split, all]) => [split, all.length]),
+    ),
+  );
+});
+
 test('made splits have their shares, keep equal rows together, and depend on the seed alone', () => {
   const db = openDatabase(':memory:');
   const rows = Array.from({ length: 100 }, (_, i) => ({ a: Math.floor(i / 2) }));
   const part = (seed: number): string[] => {
-    const id = fillDataset(db, rows);
-    splitRows(db, id, { train: 0.8, validation: 0.1, test: 0.1 }, seed);
+    const { id } = writeRows(db, rows, 'all', { shares: { train: 0.8, validation: 0.1, test: 0.1 }, seed }).finish(FACTS);
     expect(countSplits(db, id)).toEqual({ train: 80, validation: 10, test: 10 });
     return [...eachRow(db, id)].map((row) => row.split);
   };
@@ -134,14 +153,8 @@ test.each(['label', 'a "quoted" one', 'back\\slash', '[0]', '0', '$.a', 'größe
   (column) => {
     const db = openDatabase(':memory:');
     const values = [1, '1', true, null, undefined, 'ü"', [1], 1];
-    const { id } = finishDataset(
-      db,
-      fillDataset(
-        db,
-        values.map((value) => ({ other: 0, [column]: value })),
-      ),
-      FACTS,
-    );
+    const rows = values.map((value) => ({ other: 0, [column]: value }));
+    const { id } = writeRows(db, rows).finish(FACTS);
     const counts = [...countValuesInSteps(db, id, column)].flatMap((step) => step.counts);
     const rowsOf = (value: unknown): number | undefined =>
       counts.find((one) => JSON.stringify(one.value) === JSON.stringify(value) && one.split === 'all')?.rows;
@@ -151,7 +164,7 @@ test.each(['label', 'a "quoted" one', 'back\\slash', '[0]', '0', '$.a', 'größe
 
 test('a balance is kept with its dataset, and goes with it', () => {
   const db = openDatabase(':memory:');
-  const { id, splits } = finishDataset(db, fillDataset(db, [{ a: 'x' }, { a: 'x' }]), FACTS);
+  const { id, splits } = writeRows(db, [{ a: 'x' }, { a: 'x' }]).finish(FACTS);
   expect(splits).toEqual({ all: 2 });
   const balance = { column: 'a', labels: [{ value: 'x', bySplit: { train: 2 }, rows: 2 }], hidden: 0, others: 0 };
   keepBalance(db, id, balance);
@@ -162,7 +175,7 @@ test('a balance is kept with its dataset, and goes with it', () => {
 
 test('roles can be corrected, but only to columns that are there', () => {
   const db = openDatabase(':memory:');
-  const { id } = finishDataset(db, fillDataset(db, [{ a: 'x' }]), FACTS);
+  const { id } = writeRows(db, [{ a: 'x' }]).finish(FACTS);
   const mapping = { kind: 'text', name: 'd', text: 'a' } as const;
   expect(setMapping(db, id, mapping, 'Said so.')).toMatchObject({ mapping, mappingReason: 'Said so.' });
   expect(() => setMapping(db, id, { ...mapping, text: 'b' }, '')).toThrow('no column "b" in the dataset; its columns are "a"');
@@ -170,8 +183,8 @@ test('roles can be corrected, but only to columns that are there', () => {
 
 test('a dataset that a run reads is not deleted', () => {
   const db = openDatabase(':memory:');
-  const used = finishDataset(db, fillDataset(db, [{ a: 1 }]), FACTS).id;
-  const free = finishDataset(db, fillDataset(db, [{ a: 1 }]), FACTS).id;
+  const used = writeRows(db, [{ a: 1 }]).finish(FACTS).id;
+  const free = writeRows(db, [{ a: 1 }]).finish(FACTS).id;
   const run = queueRun(db, { datasets: [used] });
   expect(() => deleteDataset(db, used)).toThrow(run);
   deleteDataset(db, free);

@@ -164,6 +164,10 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
         await expect.poll(async () => (await main.innerText()).length).toBeGreaterThan(40);
         await page.waitForTimeout(300); // what the page asks main for comes after its first words
       }
+      for (const place of ['models', 'studies/new', 'compare', 'studies', 'prune', 'studies', 'datasets']) {
+        await page.evaluate(`location.hash = '${place}'`);
+        await page.waitForTimeout(5); // left before it has read what it shows
+      }
       for (const query of ['theme', 'small', 'prune']) {
         await page.keyboard.press('Control+k');
         await page.getByRole('combobox').fill(query);

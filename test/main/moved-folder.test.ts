@@ -34,8 +34,9 @@ describe('a move', () => {
     app.queue.resume(run.id);
     expect(await app.queue.finish(run.id)).toMatchObject({ state: 'done' });
     expect(await findOldFolder(app)).toMatchObject({ path: old });
+    writeFileSync(join(old, 'notes.txt'), 'put here after the move');
     await clearOldFolder(app);
-    expect(readdirSync(old)).toEqual(['moved-to.json']);
+    expect(readdirSync(old)).toEqual(['moved-to.json', 'notes.txt']);
     expect(await findOldFolder(app)).toBeUndefined();
     expect(followMoves(old)).toBe(place);
     app[Symbol.dispose]();

@@ -90,12 +90,13 @@ export async function findOldFolder(app: App): Promise<{ readonly path: string; 
   return path === undefined ? undefined : { path, sizeBytes: await folderBytes(path) };
 }
 
-/** Deletes the files that a move left at the old place, all but the note. Throws AppError `not-found` when there are none. */
+/** Deletes what a move left at the old place, all but the note and what others put there. Throws AppError `not-found` when there is nothing. */
 export async function clearOldFolder(app: App): Promise<void> {
   const path = oldFolderOf(app);
   if (path === undefined) throw new AppError('not-found', 'The old data folder is gone already, or no longer leads here.');
-  const names = readdirSync(path).filter((name) => name !== MOVED_FILE);
-  for (const name of names) await rm(join(path, name), { recursive: true, force: true });
+  const isLeft = (name: string): boolean => NOT_COPIED.test(name) || existsSync(join(app.host.dataFolder, name));
+  for (const name of readdirSync(path).filter((name) => name !== MOVED_FILE && isLeft(name)))
+    await rm(join(path, name), { recursive: true, force: true });
   keepSetting(app.db, MOVED_FROM, undefined);
   app.events.tell({ kind: 'changed', table: 'settings', id: 'settings' });
 }

@@ -48,6 +48,9 @@ describe.skipIf(BROWSER_MISSING)(
       await drop([
         { name: 'quiz_train.jsonl', text: `${rows(0)}\n{"ask": broken\n` },
         { name: 'quiz_test.jsonl', text: rows(100) },
+        // What a hub keeps beside the rows is no dataset.
+        { name: 'README.md', text: '# Quiz' },
+        { name: 'dataset_infos.json', text: '{"default":{"splits":{}}}' },
         { name: 'notes.csv', text: `label,text\n${notes.join('\n')}\none,two,three\n` },
       ]);
       const list = page.getByRole('region', { name: 'Datasets' });

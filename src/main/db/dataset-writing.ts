@@ -13,7 +13,7 @@ export interface SplitMaking {
   readonly seed: number;
 }
 
-export type Finish = Pick<Dataset, 'columns' | 'mappingReason' | 'splitReason' | 'rejectedCount'> & {
+type Finish = Pick<Dataset, 'columns' | 'mappingReason' | 'splitReason' | 'rejectedCount'> & {
   readonly mapping: Dataset['mapping'];
 };
 

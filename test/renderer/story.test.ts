@@ -55,7 +55,7 @@ describe.skipIf(BROWSER_MISSING)('the story', { timeout: 3 * PATIENCE_MS }, () =
   afterAll(async () => await bench?.[Symbol.asyncDispose]());
 
   const turnTo = async (name: string): Promise<void> =>
-    await page.getByRole('navigation', { name: 'Rooms' }).getByRole('link', { name }).click();
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
   const field = (label: string) => page.getByLabel(label, { exact: true });
   const tag = (word: string) => page.getByRole('heading', { level: 1 }).getByText(word, { exact: true });
   const modelNames = (): string[] => listModels(bench.app.db).map(({ name }) => name);

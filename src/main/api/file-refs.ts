@@ -29,7 +29,7 @@ export function createFileRefs(onUse?: (path: string) => void): FileRefs {
     add(path) {
       const absolute = resolve(path);
       const stat = statSync(absolute, { throwIfNoEntry: false });
-      if (!stat) throw new AppError('not-found', `There is no file or folder “${path}”.`, { path });
+      if (!stat) throw new AppError('not-found', `There is no file or folder “${path}”. Check how it is spelt.`, { path });
       const id = randomUUID();
       paths.set(id, absolute);
       if (paths.size > MAX_REFS) paths.delete(paths.keys().next().value!);

@@ -177,7 +177,7 @@ export function deleteRun(db: Database, id: string): void {
   if (run.state === 'running') throw new AppError('bad-input', `“${run.title}” is running. Cancel it first.`, { id });
   const users = selectAll<{ what: string }>(
     db,
-    `SELECT 'model ' || name AS what FROM models WHERE run_id = :id UNION ALL SELECT 'score set ' || id FROM score_sets WHERE run_id = :id
+    `SELECT 'model ' || name AS what FROM models WHERE run_id = :id UNION ALL SELECT 'its scores' FROM score_sets WHERE run_id = :id
      UNION ALL SELECT 'study ' || name FROM studies JOIN study_runs ON study_id = studies.id WHERE study_runs.run_id = :id`,
     { id },
   );

@@ -31,7 +31,10 @@ export async function serveUntilStopped(terminal: Terminal, options: ServeOption
     terminal.signal.removeEventListener('abort', stop);
     const { queue } = terminal.app();
     queue.hold();
-    if (queue.runningId !== undefined) await queue.stop(queue.runningId, 'interrupted');
+    if (queue.runningId !== undefined) {
+      terminal.note('A run is at work. It is saved at its next safe point, and can be resumed.');
+      await queue.stop(queue.runningId, 'interrupted');
+    }
     await server[Symbol.asyncDispose]();
     if (folder === undefined) return;
     terminal.moveTo(folder);

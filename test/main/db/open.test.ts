@@ -203,7 +203,8 @@ describe('the lock on a data folder', () => {
   });
 
   test('another process holds it while it lives, and its SIGKILL frees it', async () => {
-    const child = await startChild(`openRecords(folder); say('held');`);
+    // Kept where it can be reached: what is collected gives its lock back.
+    const child = await startChild(`globalThis.held = openRecords(folder); say('held');`);
     const error = catchError(() => openRecords(folder));
     expect(error.code).toBe('busy');
     expect(error.message).toContain(String(child.pid));

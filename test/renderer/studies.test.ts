@@ -170,7 +170,7 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
       }
       for (const query of ['theme', 'small', 'prune']) {
         await page.keyboard.press('Control+k');
-        await page.getByRole('combobox').fill(query);
+        await page.getByRole('combobox', { name: 'Command or name' }).fill(query);
         await page.keyboard.press('Escape');
       }
       await page.getByRole('button', { name: 'Light or dark' }).click();

@@ -1,7 +1,7 @@
 // One spelling of a JSON value, so that equal values have equal hashes.
 
 /**
- * JSON with the keys of every object in code-unit order and no white space. Members that are undefined are left out, as in JSON.
+ * JSON with the keys of every object in one order (integers by size, then the others by code units) and no white space. Members that are undefined are left out, as in JSON.
  * Throws TypeError on what JSON cannot hold (a bigint).
  */
 export function canonicalJson(value: unknown): string {

@@ -45,7 +45,7 @@ export interface Marked {
 const SLOTS = [1, 2, 3, 0] as const;
 
 /** The marks as shown side by side: where two would look alike, or two cuts would share a slot, the later one takes the next free slot. */
-export function tellApart(variants: readonly Marked[]): VariantMark[] {
+export function distinguishMarks(variants: readonly Marked[]): VariantMark[] {
   const owners = new Map<MarkSlot, string>();
   const taken = new Set<string>();
   function take(slot: MarkSlot, { origin, mark: { hollow } }: Marked): VariantMark {

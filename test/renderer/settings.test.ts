@@ -4,7 +4,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readSettings } from '../../src/main/api/calls/settings.ts';
+import { readSettings } from '../../src/main/api/settings.ts';
 import { checkMemory } from '../../src/main/api/memory-limit.ts';
 import { importModel } from '../../src/main/api/models.ts';
 import { listModels } from '../../src/main/db/models.ts';

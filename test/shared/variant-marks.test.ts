@@ -1,6 +1,6 @@
 // Markers follow the cut and its tuning, and never stand for two variants.
 import { describe, expect, it } from 'vitest';
-import { assignMarks, tellApart, type MarkedEntry, type VariantMark } from '../../src/shared/variant-marks.ts';
+import { assignMarks, distinguishMarks, type MarkedEntry, type VariantMark } from '../../src/shared/variant-marks.ts';
 
 const entry = (id: string, kind: MarkedEntry['kind'], parentId?: string): MarkedEntry => ({ id, kind, parentId });
 const hollow = (slot: VariantMark['slot']): VariantMark => ({ slot, hollow: true });
@@ -43,13 +43,13 @@ describe('variants side by side', () => {
       { origin: 'cut50', mark: hollow(2) },
       { origin: 'cut50', mark: filled(2) },
     ];
-    expect(tellApart([base, cut50, tuned50])).toEqual([filled(0), hollow(2), filled(2)]);
-    expect(tellApart([tuned50, cut50])).toEqual([filled(2), hollow(2)]);
+    expect(distinguishMarks([base, cut50, tuned50])).toEqual([filled(0), hollow(2), filled(2)]);
+    expect(distinguishMarks([tuned50, cut50])).toEqual([filled(2), hollow(2)]);
   });
 
   it('that would look alike take the next free slot, and those that would not keep theirs', () => {
     const tunedTwice = { origin: 'a', mark: filled(1) };
-    expect(tellApart([{ origin: 'base', mark: filled(0) }, { origin: 'base', mark: filled(0) }, tunedTwice, tunedTwice])).toEqual([
+    expect(distinguishMarks([{ origin: 'base', mark: filled(0) }, { origin: 'base', mark: filled(0) }, tunedTwice, tunedTwice])).toEqual([
       filled(0),
       filled(2),
       filled(1),
@@ -59,7 +59,7 @@ describe('variants side by side', () => {
 
   it('never share a slot between two cuts, even where one is tuned and the other is not', () => {
     expect(
-      tellApart([
+      distinguishMarks([
         { origin: 'first', mark: hollow(1) },
         { origin: 'fourth', mark: filled(1) },
         { origin: 'fourth', mark: hollow(1) },

@@ -1,5 +1,5 @@
 // The sides of a comparison: one model each, or the adapters that a study's row has for its tasks, with name and look.
-import { assignMarks, tellApart, type VariantMark } from '../../shared/variant-marks.ts';
+import { assignMarks, distinguishMarks, type VariantMark } from '../../shared/variant-marks.ts';
 import type { App } from '../app.ts';
 import { getModel, listLineage, listModels, type Model } from '../db/models.ts';
 import type { VariantIds } from './compare-sets.ts';
@@ -23,7 +23,9 @@ export function describeVariants(app: App, variants: readonly VariantIds[]): Var
   const tuned = lines.map((line) => line.some(({ kind }) => kind === 'tuned' || kind === 'merged'));
   const cuts = lines.map((line) => line.findLast(({ kind }) => kind === 'pruned'));
   const family = assignMarks(listModels(app.db));
-  const marks = tellApart(lines.map((line, index) => ({ origin: (cuts[index] ?? line[0]!).id, mark: family.get(line.at(-1)!.id)! })));
+  const marks = distinguishMarks(
+    lines.map((line, index) => ({ origin: (cuts[index] ?? line[0]!).id, mark: family.get(line.at(-1)!.id)! })),
+  );
   return variants.map((ids, index) => {
     const line = lines[index]!;
     const model = line.at(-1)!;

@@ -4,7 +4,7 @@ import { AppError } from '../../shared/errors.ts';
 import { formatBytes } from '../../shared/figures.ts';
 import type { App } from '../app.ts';
 import { getModel } from '../db/models.ts';
-import { readSettings } from './calls/settings.ts';
+import { readSettings } from './settings.ts';
 import { checkpointOf } from './model-facts.ts';
 import type { RunPlan } from './runs.ts';
 

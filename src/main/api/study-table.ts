@@ -11,7 +11,7 @@ import { listMetrics } from '../db/metrics.ts';
 import { getModel, listModels, listModelsOfRun, type Model } from '../db/models.ts';
 import { getRun, listRunInputs, listRunMoves, type Run } from '../db/runs.ts';
 import { listStudyRuns, type Study } from '../db/studies.ts';
-import { assignMarks, tellApart, type MarkSlot } from '../../shared/variant-marks.ts';
+import { assignMarks, distinguishMarks, type MarkSlot } from '../../shared/variant-marks.ts';
 import { taskOf } from './datasets.ts';
 
 /** Which row, task and draw an evaluation of a study belongs to; a row that is not tuned is measured on all tasks at once. */
@@ -82,7 +82,7 @@ export function listRowModels(app: App, study: Study): RowModel[] {
 export function listRowSlots(app: App, study: Study): Readonly<Record<string, MarkSlot>> {
   const family = assignMarks(listModels(app.db));
   const cuts = listCuts(app, runsByRole(app, study)).sort(([one], [other]) => one - other);
-  const marks = tellApart([
+  const marks = distinguishMarks([
     { origin: 'base', mark: { slot: 0, hollow: false } },
     ...cuts.map(([, { id }]) => ({ origin: id, mark: family.get(id)! })),
   ]);

@@ -10,7 +10,7 @@ import type { App } from '../app.ts';
 import { countSplits } from '../db/datasets.ts';
 import { getModel, type Model } from '../db/models.ts';
 import { listRunInputs, listRuns } from '../db/runs.ts';
-import { readSettings } from './calls/settings.ts';
+import { readSettings } from './settings.ts';
 import { readItems } from './datasets.ts';
 import { leastMemory } from './memory-limit.ts';
 import type { Questions } from './plan-runs.ts';

@@ -13,7 +13,7 @@ import { getModel, listModels } from '../db/models.ts';
 import { findPromptWinner, getPromptVersion } from '../db/prompts.ts';
 import { getRun, listRunInputs, type Run } from '../db/runs.ts';
 import { readOrigin } from '../jobs/run-folder.ts';
-import { readSettings } from './calls/settings.ts';
+import { readSettings } from './settings.ts';
 import { pickSplit, taskOf } from './datasets.ts';
 import { planEvaluation, planTuning, type Questions, type SetPlan } from './plan-runs.ts';
 import { findPrompt, listCandidates } from './prompts.ts';

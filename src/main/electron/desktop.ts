@@ -4,7 +4,7 @@ import type Electron from 'electron';
 import type { BrowserWindow, Tray } from 'electron';
 import { endActivities, listActivities } from '../api/activities.ts';
 import { createFileRefs } from '../api/file-refs.ts';
-import { readSettings } from '../api/calls/settings.ts';
+import { readSettings } from '../api/settings.ts';
 import { startStudy } from '../api/study-jobs.ts';
 import { readStudySettings } from '../api/study-settings.ts';
 import { createApp, type App } from '../app.ts';

@@ -12,7 +12,7 @@ import { scoreVariants } from '../compare-scores.ts';
 import { describeVariants } from '../compare-variants.ts';
 import { askModels, type PlaygroundEvent } from '../playground.ts';
 import { call } from './call.ts';
-import { readSettings } from './settings.ts';
+import { readSettings } from '../settings.ts';
 
 /** A variant is one model, or an adapter for each task. */
 const variant = z.array(z.string().min(1).max(64)).min(1).max(64);

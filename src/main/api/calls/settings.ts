@@ -1,24 +1,17 @@
 // Settings, and what is known of the machine, the data folder and the program.
 import { z } from 'zod';
-import { settingsChange, userSettings, type UserSettings } from '../../../shared/settings.ts';
-import type { App } from '../../app.ts';
-import { keepSetting, listSettings } from '../../db/settings.ts';
+import { settingsChange } from '../../../shared/settings.ts';
+import { keepSetting } from '../../db/settings.ts';
 import { describeMachine, measureDataFolder, probeDevices, writeReport } from '../machine.ts';
 import { isSetByVariable } from '../../offline.ts';
 import { clearOldFolder, findOldFolder, moveDataFolder } from '../move-data.ts';
+import { readSettings } from '../settings.ts';
 import { VERSIONS } from '../versions.ts';
 import { cancelWork, carryWork, listWorks } from '../works.ts';
 import { call } from './call.ts';
 
 /** The page hears of the new place before its host goes there. */
 const ANSWER_FIRST_MS = 50;
-
-/** The person's settings, the defaults where nothing was set or what was set fits no more. */
-export function readSettings(app: App): UserSettings {
-  const kept = listSettings(app.db);
-  const parsed = userSettings.safeParse(kept);
-  return parsed.success ? parsed.data : userSettings.parse({});
-}
 
 export const settings = {
   get: call.handler(({ context }) => readSettings(context.app)),

@@ -12,7 +12,7 @@ import { forgetStudy, resumeStudy, startStudy, stateOfStudy, stopStudy } from '.
 import { describeStudySettings } from '../study-settings.ts';
 import { listCellEvaluations, listRecoveryCurves, listRowModels, listRowSlots, tabulateStudy } from '../study-table.ts';
 import { call } from './call.ts';
-import { readSettings } from './settings.ts';
+import { readSettings } from '../settings.ts';
 
 const one = call.input(z.object({ id: z.string() }));
 

@@ -24,12 +24,9 @@ const FORMAT_WORDS: Readonly<Record<string, string>> = {
   'labelled-lines': 'Labelled lines',
 };
 
-/** A whole number with its thousands set apart: 1234567 -> "1,234,567". */
-export const whole = (count: number): string => formatWhole(count);
-
 /** "1 row", "2 rows". */
 export function countWord(count: number, one: string, many = `${one}s`): string {
-  return `${whole(count)} ${count === 1 ? one : many}`;
+  return `${formatWhole(count)} ${count === 1 ? one : many}`;
 }
 
 const SPLIT_ORDER = ['train', 'validation', 'test'];

@@ -57,7 +57,7 @@ describe.skipIf(BROWSER_MISSING)('compare', () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByText('measured on BoolQ, HellaSwag').waitFor();
     await dialog.getByRole('checkbox', { name: /demo base/ }).check();
-    expect(await dialog.getByRole('button', { name: 'Compare' }).isDisabled()).toBe(true);
+    await expect.poll(() => dialog.getByRole('button', { name: 'Compare' }).isDisabled()).toBe(true);
     await dialog.getByRole('checkbox', { name: /demo-half/ }).check();
     await dialog.getByRole('button', { name: 'Compare' }).click();
     await page.getByRole('row', { name: /BoolQ/ }).waitFor();
@@ -69,7 +69,7 @@ describe.skipIf(BROWSER_MISSING)('compare', () => {
     await page.getByRole('button', { name: 'Measure what is missing' }).click();
     const row = page.getByRole('row', { name: /HellaSwag/ });
     await row.getByText(/lower|higher|not told apart/).waitFor({ timeout: PATIENCE_MS });
-    expect(await page.getByText('was not measured on').count()).toBe(0);
+    await expect.poll(() => page.getByText('was not measured on').count()).toBe(0);
     // The mean carries its doubt as every task does.
     await page
       .getByRole('row', { name: /Mean of 2/ })
@@ -100,8 +100,8 @@ describe.skipIf(BROWSER_MISSING)('compare', () => {
       await page.getByRole('heading', { name: `HellaSwag ${number}`, exact: true }).waitFor();
     await opened(first);
     await example.getByText('key').waitFor();
-    expect(await example.locator('.lane').count()).toBe(8); // four endings, two models
-    expect(await example.getByText('picked').count()).toBe(2);
+    await expect.poll(() => example.locator('.lane').count()).toBe(8); // four endings, two models
+    await expect.poll(() => example.getByText('picked').count()).toBe(2);
     await page.getByRole('heading', { name: /lost$/ }).click();
     await page.keyboard.press('j');
     await opened(second);
@@ -133,7 +133,7 @@ describe.skipIf(BROWSER_MISSING)('compare', () => {
     await page.getByRole('link', { name: 'Recipes, differences only' }).click();
     const row = page.getByRole('row', { name: /Share removed/ });
     await row.waitFor();
-    expect(await row.getByRole('cell').allTextContents()).toEqual(['none', '0.5']);
+    await expect.poll(() => row.getByRole('cell').allTextContents()).toEqual(['none', '0.5']);
     expect(await findAccessFaults(page)).toEqual([]);
   });
 
@@ -146,7 +146,7 @@ describe.skipIf(BROWSER_MISSING)('compare', () => {
       const answer = page.getByRole('region', { name: `Answer of ${name}`, exact: true });
       await answer.getByText(/^done/).waitFor({ timeout: PATIENCE_MS });
       expect(Number(/(\d+) tokens?/.exec((await answer.textContent())!)![1])).toBeGreaterThan(0);
-      expect(await answer.locator('.txt').textContent()).not.toBe('');
+      await expect.poll(() => answer.locator('.txt').textContent()).not.toBe('');
     }
     await page.getByLabel('Tokens').fill('400');
     await page.getByLabel('Temperature').fill('1');
@@ -156,7 +156,7 @@ describe.skipIf(BROWSER_MISSING)('compare', () => {
     await page.getByText('stopped').first().waitFor();
     await page.getByRole('button', { name: /Ask all/ }).waitFor();
     await page.reload();
-    expect(await page.getByLabel('Prompt').inputValue()).toContain('knife');
+    await expect.poll(() => page.getByLabel('Prompt').inputValue()).toContain('knife');
     expect(await findAccessFaults(page)).toEqual([]);
   });
 

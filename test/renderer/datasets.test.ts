@@ -76,7 +76,7 @@ describe.skipIf(BROWSER_MISSING)(
       await page.getByLabel('Role of ask').selectOption('none');
       await page.getByText('no question: set one column to “question”').waitFor();
       await page.getByRole('button', { name: 'Put the roles back' }).click();
-      expect(await page.getByLabel('Role of ask').inputValue()).toBe('question');
+      await expect.poll(() => page.getByLabel('Role of ask').inputValue()).toBe('question');
     });
 
     test('splits, rejected lines and the spread of answers are a click away, and a reload keeps the place', async () => {
@@ -104,7 +104,7 @@ describe.skipIf(BROWSER_MISSING)(
       await page.getByText('column "label" holds 2 different labels').waitFor();
       const grid = page.getByRole('grid');
       await page.getByText(HTML).waitFor();
-      expect(await grid.locator('img, b').count()).toBe(0);
+      await expect.poll(() => grid.locator('img, b').count()).toBe(0);
       await grid.focus();
       await page.keyboard.press('End');
       await expect.poll(() => grid.locator('[aria-selected=true]').getAttribute('aria-rowindex')).toBe('61');
@@ -124,7 +124,7 @@ describe.skipIf(BROWSER_MISSING)(
       await page.getByText(/Half of the rows have at most \d+ tokens/).waitFor();
       await page.getByText('All 60 rows.').waitFor();
       await page.getByRole('button', { name: 'Length in tokens as table' }).click();
-      expect(await page.getByRole('row').count()).toBeGreaterThan(1);
+      await expect.poll(() => page.getByRole('row').count()).toBeGreaterThan(1);
     });
 
     test('a folder is named by its path, a long import shows its progress and is called off, and a broken file says why', async () => {
@@ -157,7 +157,7 @@ describe.skipIf(BROWSER_MISSING)(
       await name(join(RESOURCES, 'datasets/boolq'));
       await page.getByRole('heading', { name: 'boolq', level: 1 }).waitFor();
       await page.getByText('This looks like BoolQ').waitFor();
-      expect(await page.getByLabel('Role of passage').inputValue()).toBe('context');
+      await expect.poll(() => page.getByLabel('Role of passage').inputValue()).toBe('context');
     });
 
     test('a dataset that a study names does not go without a word on that', async () => {

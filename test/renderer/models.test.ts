@@ -36,8 +36,8 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 180_000 }, () => 
     await page.getByRole('heading', { name: 'demo' }).waitFor();
     expect(named('demo')).toMatchObject({ kind: 'base', folderPath: join(DEMO, 'model') });
     const pane = page.getByRole('complementary', { name: 'The chosen model' });
-    expect(await pane.getByText(named('demo').parameters.toLocaleString('en')).isVisible()).toBe(true);
-    expect(await pane.getByText(join(DEMO, 'model')).isVisible()).toBe(true);
+    await expect.poll(() => pane.getByText(named('demo').parameters.toLocaleString('en')).isVisible()).toBe(true);
+    await expect.poll(() => pane.getByText(join(DEMO, 'model')).isVisible()).toBe(true);
     expect(page.url()).toContain(named('demo').id);
   });
 
@@ -50,7 +50,7 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 180_000 }, () => 
       .waitFor();
     await dialog.getByLabel('A folder of the machine that Tailor runs on').fill('/no/such/folder');
     await dialog.getByRole('button', { name: 'Add', exact: true }).click();
-    expect(await dialog.getByRole('alert').textContent()).toContain('There is no file or folder');
+    await expect.poll(() => dialog.getByRole('alert').textContent()).toContain('There is no file or folder');
     await dialog.getByLabel('A folder of the machine that Tailor runs on').fill(join(DEMO, 'text'));
     await dialog.getByRole('button', { name: 'Add', exact: true }).click();
     const error = page.getByRole('alert');
@@ -95,14 +95,14 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 180_000 }, () => 
     const pane = page.getByRole('complementary', { name: 'The chosen model' });
     await pane.getByText('LoRA, rank 2', { exact: false }).waitFor();
     const tuned = pane.getByRole('link', { name: 'Tune again with a change' });
-    expect(await tuned.getAttribute('href')).toBe(`#runs/new?from=${named('cut 25 tuned').runId}`);
+    await expect.poll(() => tuned.getAttribute('href')).toBe(`#runs/new?from=${named('cut 25 tuned').runId}`);
     await page.keyboard.press('ArrowLeft');
     await pane.getByText('Magnitude, L2').waitFor();
     const run = pane.getByRole('link', { name: /Open its run/ });
-    expect(await run.getAttribute('href')).toBe(`#runs/${named('cut 25').runId}`);
+    await expect.poll(() => run.getAttribute('href')).toBe(`#runs/${named('cut 25').runId}`);
     const again = await pane.getByRole('link', { name: 'Cut again with a change' }).getAttribute('href');
     expect(again).toMatch(new RegExp(`^#prune\\?model=${named('demo').id}&by=l2&.*at=25`));
-    expect(await pane.getByRole('link', { name: 'Prune' }).getAttribute('href')).toBe(`#prune?model=${named('cut 25').id}`);
+    await expect.poll(() => pane.getByRole('link', { name: 'Prune' }).getAttribute('href')).toBe(`#prune?model=${named('cut 25').id}`);
     await page.reload();
     await pane.getByRole('heading', { name: 'cut 25' }).waitFor();
   });
@@ -111,7 +111,7 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 180_000 }, () => 
     await page.getByRole('link', { name: 'List' }).click();
     const rows = page.getByRole('region', { name: 'List of models' }).getByRole('row');
     await expect.poll(() => rows.count()).toBe(4);
-    expect(await rows.nth(2).textContent()).toMatch(/cut 25\s*Cut\s*demo/);
+    await expect.poll(() => rows.nth(2).textContent()).toMatch(/cut 25\s*Cut\s*demo/);
     expect(await findAccessFaults(page)).toEqual([]);
     await page.getByRole('link', { name: 'Graph' }).click();
   });
@@ -158,8 +158,8 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 180_000 }, () => 
 
     await page.getByRole('button', { name: 'Export', exact: true }).click();
     const impossible = page.getByRole('menuitem', { name: 'For plain transformers' });
-    expect(await impossible.getAttribute('aria-disabled')).toBe('true');
-    expect(await impossible.textContent()).toContain('Not possible: the layers differ in width');
+    await expect.poll(() => impossible.getAttribute('aria-disabled')).toBe('true');
+    await expect.poll(() => impossible.textContent()).toContain('Not possible: the layers differ in width');
     await page.keyboard.press('Escape');
     for (let left = 5; left > 0; left--) await page.getByRole('button', { name: 'Dismiss' }).first().click();
   });
@@ -195,16 +195,16 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 180_000 }, () => 
     await page.keyboard.press('Enter');
     for (let line = 0; line < 3; line++) await page.keyboard.press('ArrowDown');
     await expect.poll(() => page.url()).toContain(adapters[2]!.id);
-    expect(await member.getAttribute('aria-pressed')).toBe('true');
+    await expect.poll(() => member.getAttribute('aria-pressed')).toBe('true');
     expect(await findAccessFaults(page)).toEqual([]);
     await head.click();
     await expect.poll(() => member.count()).toBe(0);
-    expect(await head.textContent()).toContain('chosen: c');
+    await expect.poll(() => head.textContent()).toContain('chosen: c');
 
     await page.reload();
     await member.waitFor();
     await page.getByRole('link', { name: 'List' }).click();
-    expect(await page.getByRole('link', { name: 'c', exact: true }).getAttribute('aria-current')).toBe('true');
+    await expect.poll(() => page.getByRole('link', { name: 'c', exact: true }).getAttribute('aria-current')).toBe('true');
     expect(await findAccessFaults(page)).toEqual([]);
     await head.click();
     await expect.poll(() => page.getByRole('link', { name: 'c', exact: true }).count()).toBe(0);
@@ -245,7 +245,7 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 180_000 }, () => 
     };
     const dialog = await askToDelete();
     await dialog.getByRole('listitem').getByText('<b>tuned</b>').waitFor();
-    expect(await dialog.textContent()).toMatch(/2 runs .* [\d.]+\sMB come free/s);
+    await expect.poll(() => dialog.textContent()).toMatch(/2 runs .* [\d.]+\sMB come free/s);
     await dialog.getByRole('button', { name: 'Delete' }).click();
     await expect.poll(() => node('cut 25').count()).toBe(0);
     await page.getByRole('button', { name: 'Undo' }).click();

@@ -26,16 +26,16 @@ describe.skipIf(BROWSER_MISSING)('prompts', { timeout: 120_000 }, () => {
 
   test('without data the page says what would be here, and shows it once there is some', async () => {
     await sees().getByText('There is no dataset for BoolQ yet.').waitFor();
-    expect(await page.getByRole('button', { name: /^Rank \d/ }).isDisabled()).toBe(true);
+    await expect.poll(() => page.getByRole('button', { name: /^Rank \d/ }).isDisabled()).toBe(true);
     await importFiles(workbench.app, [join(DEMO, 'datasets/boolq')], { name: 'boolq' });
     workbench.app.events.tell({ kind: 'changed', table: 'datasets', id: 'boolq' });
     await sees().getByText('Example 1 of 240').waitFor();
-    expect(await context().inputValue()).toBe(HARNESS);
+    await expect.poll(() => context().inputValue()).toBe(HARNESS);
   });
 
   test('the example is shown in tokens, and the answer alone counts in the loss', async () => {
     await sees().locator('.toks .tk.sp').waitFor();
-    expect(await sees().locator('.toks .tk.loss').allTextContents()).toEqual(['·yes']);
+    await expect.poll(() => sees().locator('.toks .tk.loss').allTextContents()).toEqual(['·yes']);
     expect((await sees().locator('.toks').textContent())!.startsWith('<s>The·towel·is·not·new.')).toBe(true);
     await page.getByRole('button', { name: 'Next example' }).click();
     await sees().getByText('Example 2 of 240').waitFor();
@@ -47,20 +47,20 @@ describe.skipIf(BROWSER_MISSING)('prompts', { timeout: 120_000 }, () => {
     await context().focus();
     await context().press('Control+Home');
     await page.getByRole('button', { name: 'label', exact: true }).click();
-    expect(await context().inputValue()).toBe(`{{ label }}${HARNESS}`);
+    await expect.poll(() => context().inputValue()).toBe(`{{ label }}${HARNESS}`);
     await page.keyboard.press('Control+z');
-    expect(await context().inputValue()).toBe(HARNESS);
-    expect(await page.getByRole('button', { name: /^Save as/ }).isDisabled()).toBe(true);
+    await expect.poll(() => context().inputValue()).toBe(HARNESS);
+    await expect.poll(() => page.getByRole('button', { name: /^Save as/ }).isDisabled()).toBe(true);
   });
 
   test('warnings and mistakes are told while one types, and the last good preview stays', async () => {
     await page.getByRole('button', { name: 'Text' }).click();
     await context().fill('Passage: {{ passage }}\nQ: {{ question }}?\nA: ');
     await sees().getByText('The context ends with a space').waitFor();
-    expect(await sees().locator('.toks').textContent()).toContain('Passage:·The·towel');
+    await expect.poll(() => sees().locator('.toks').textContent()).toContain('Passage:·The·towel');
     await context().fill('Passage: {{ passage }\nA:');
     await page.getByText('Line 1: a tag that begins with “{{” does not end with “}}”').waitFor();
-    expect(await sees().locator('.toks').textContent()).toContain('Passage:·The·towel');
+    await expect.poll(() => sees().locator('.toks').textContent()).toContain('Passage:·The·towel');
     await context().fill('<s>{{ passage }}');
     await sees().getByText('it would stand there twice').waitFor();
     await context().fill('Passage: {{ passage }}\nQ: {{ question }}?\nA:');
@@ -113,8 +113,8 @@ describe.skipIf(BROWSER_MISSING)('prompts', { timeout: 120_000 }, () => {
     await page.getByText('Saved as version 1 of harness.').waitFor();
     await page.getByText(/^Version 1, saved/).waitFor();
     const difference = page.getByRole('region', { name: 'Versions' }).locator('.diff');
-    expect(await difference.locator('ins').allTextContents()).toContain('Passage:·');
-    expect(await difference.locator('del').allTextContents()).toContain('Question');
+    await expect.poll(() => difference.locator('ins').allTextContents()).toContain('Passage:·');
+    await expect.poll(() => difference.locator('del').allTextContents()).toContain('Question');
   });
 
   test('a new candidate is written, saved, deleted and taken back', async () => {
@@ -142,19 +142,19 @@ describe.skipIf(BROWSER_MISSING)('prompts', { timeout: 120_000 }, () => {
     const examples = rank.getByLabel('Examples', { exact: true });
     await examples.fill('5000');
     await rank.getByText('all 240 there are').waitFor();
-    expect(await examples.inputValue()).toBe('240');
+    await expect.poll(() => examples.inputValue()).toBe('240');
     await examples.fill('24');
     await rank.getByText('of 240').waitFor();
     await rank.getByRole('button', { name: 'Rank 2 candidates' }).click();
     await rank.getByRole('progressbar').or(rank.locator('table')).waitFor();
     await page.reload();
     await rank.getByText('Winner, kept').waitFor({ timeout: 60_000 });
-    expect(await rank.locator('tbody tr').count()).toBe(2);
+    await expect.poll(() => rank.locator('tbody tr').count()).toBe(2);
     const winner = findPromptWinner(workbench.app.db, 'boolq')!;
     expect(`boolq/${(await rank.locator('tbody tr').first().getByRole('link').textContent())!}`).toBe(winner.version.name);
     await rank.getByText(/24 examples of boolq\./).waitFor();
     const told = Number(/(\d+) of 24 examples/.exec((await rank.getByRole('heading', { name: 'Where they disagree' }).textContent())!)![1]);
-    expect(await rank.locator('ol > li').count()).toBe(Math.min(5, told));
+    await expect.poll(() => rank.locator('ol > li').count()).toBe(Math.min(5, told));
   });
 
   test.each(['light', 'dark'] as const)('axe finds nothing in the %s theme', async (theme) => {

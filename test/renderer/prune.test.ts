@@ -23,8 +23,8 @@ describe.skipIf(BROWSER_MISSING)('the Prune page', { timeout: 120_000 }, () => {
 
   it('plans by counts before there are scores, and says what a cut still needs', async () => {
     await page.getByText('Sizes can be planned all the same.').waitFor();
-    expect(await exactly()).toBeLessThan(demo.parameters * 0.8);
-    expect(await page.getByRole('button', { name: /^Cut to/ }).isDisabled()).toBe(true);
+    await expect.poll(() => exactly()).toBeLessThan(demo.parameters * 0.8);
+    await expect.poll(() => page.getByRole('button', { name: /^Cut to/ }).isDisabled()).toBe(true);
     await page.getByLabel('Rank').selectOption('global');
     await page.getByText('A global ranking is decided by the scores').first().waitFor();
     await page.getByLabel('Rank').selectOption('local');
@@ -33,7 +33,7 @@ describe.skipIf(BROWSER_MISSING)('the Prune page', { timeout: 120_000 }, () => {
   it('scores once, and shows the map', async () => {
     await page.getByRole('button', { name: 'Score demo' }).click();
     await page.locator('.ramp').waitFor({ timeout: 60_000 });
-    expect(await page.getByText(/Scored on calibration, 10 × 64 tokens/).isVisible()).toBe(true);
+    await expect.poll(() => page.getByText(/Scored on calibration, 10 × 64 tokens/).isVisible()).toBe(true);
   });
 
   it('moves the target by keys, to the tenth of a percent', async () => {
@@ -50,32 +50,32 @@ describe.skipIf(BROWSER_MISSING)('the Prune page', { timeout: 120_000 }, () => {
       ['End', '75'],
     ] as const) {
       await page.keyboard.press(key);
-      expect(await tape.inputValue()).toBe(value);
+      await expect.poll(() => tape.inputValue()).toBe(value);
     }
     await page.getByRole('button', { name: /^35/ }).click();
-    expect(await exactly()).toBeGreaterThan(half);
+    await expect.poll(() => exactly()).toBeGreaterThan(half);
   });
 
   it('locks a layer by the key L, and keeps the choices over a reload', async () => {
     const lock = page.getByRole('button', { name: 'Lock layer 0' });
     await lock.focus();
     await page.keyboard.press('l');
-    expect(await lock.getAttribute('aria-pressed')).toBe('true');
+    await expect.poll(() => lock.getAttribute('aria-pressed')).toBe('true');
     await page.keyboard.press('ArrowDown');
-    expect(await page.getByRole('button', { name: 'Lock layer 1' }).evaluate((one) => one.matches(':focus'))).toBe(true);
+    await expect.poll(() => page.getByRole('button', { name: 'Lock layer 1' }).evaluate((one) => one.matches(':focus'))).toBe(true);
     await page.waitForURL(/lock=0/);
     await page.reload();
     await page.locator('.ramp').waitFor();
-    expect(await lock.getAttribute('aria-pressed')).toBe('true');
-    expect(await page.getByRole('slider').inputValue()).toBe('35');
+    await expect.poll(() => lock.getAttribute('aria-pressed')).toBe('true');
+    await expect.poll(() => page.getByRole('slider').inputValue()).toBe('35');
   });
 
   it('sets a second criterion beside the first, and says how far they agree', async () => {
     await page.getByLabel('Beside it').selectOption('l2');
     await page.getByText(/Of what either criterion keeps, both keep/).waitFor();
     await page.getByRole('button', { name: 'As table' }).click();
-    expect(await page.getByRole('row').count()).toBe(7);
-    expect(await page.getByRole('columnheader', { name: 'Channels agreed' }).isVisible()).toBe(true);
+    await expect.poll(() => page.getByRole('row').count()).toBe(7);
+    await expect.poll(() => page.getByRole('columnheader', { name: 'Channels agreed' }).isVisible()).toBe(true);
     await page.getByRole('button', { name: 'By rank' }).click();
   });
 
@@ -85,7 +85,7 @@ describe.skipIf(BROWSER_MISSING)('the Prune page', { timeout: 120_000 }, () => {
       const box = (await page.getByLabel(label).boundingBox())!;
       expect(box.y + box.height, label).toBeLessThan(foot);
     }
-    expect(await page.getByRole('button', { name: /^Cut to/ }).isVisible()).toBe(true);
+    await expect.poll(() => page.getByRole('button', { name: /^Cut to/ }).isVisible()).toBe(true);
   });
 
   it('cuts to what was planned, and links to the new model', async () => {
@@ -103,16 +103,16 @@ describe.skipIf(BROWSER_MISSING)('the Prune page', { timeout: 120_000 }, () => {
     await page.getByRole('button', { name: /^Cut to/ }).click();
     const said = page.getByText('This very cut was made before, as smaller <b>one</b>');
     await said.waitFor();
-    expect(await said.innerText()).toContain('the name “another name” was not used');
+    await expect.poll(() => said.innerText()).toContain('the name “another name” was not used');
     const id = listModels(bench.app.db).find(({ name }) => name === 'smaller <b>one</b>')!.id;
-    expect(await page.getByRole('link', { name: 'Open it' }).getAttribute('href')).toBe(`#models/${id}`);
+    await expect.poll(() => page.getByRole('link', { name: 'Open it' }).getAttribute('href')).toBe(`#models/${id}`);
   });
 
   it('says what snapped widths cost, and sets them', async () => {
     const snap = page.getByRole('listitem').filter({ hasText: 'FFN by 256' });
     await snap.getByText(/parameters/).waitFor();
     await snap.getByRole('button').click();
-    expect(await page.getByLabel('FFN step').inputValue()).toBe('256');
+    await expect.poll(() => page.getByLabel('FFN step').inputValue()).toBe('256');
     await page.getByLabel('FFN step').selectOption('1');
   });
 

@@ -46,7 +46,7 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
     await importFiles(bench.app, [join(DEMO, 'datasets/piqa')]);
     for (const table of ['models', 'datasets'] as const) bench.app.events.tell({ kind: 'changed', table, id: 'new' });
     await page.getByText('There is no model yet.').waitFor({ state: 'detached' });
-    expect(await field('Name of the result').inputValue()).toBe('Storyteller-piqa');
+    await expect.poll(() => field('Name of the result').inputValue()).toBe('Storyteller-piqa');
   }, 60_000);
 
   it('complains at the field, and estimates before the start', async () => {
@@ -54,7 +54,7 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
     await field('Examples a step').fill('4');
     await field('Examples drawn').fill('5000');
     await page.getByText('all 320 there are').waitFor();
-    expect(await field('Examples drawn').inputValue()).toBe('320');
+    await expect.poll(() => field('Examples drawn').inputValue()).toBe('320');
     await field('Examples drawn').fill('12');
     await field('Learning rate').fill('0.002');
     await field('Measured every … steps').fill('20');
@@ -64,14 +64,14 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
     await field('Warm-up steps').fill('40');
     await page.getByRole('button', { name: 'Start tuning' }).click();
     await page.getByText('The warm-up must end before the last step.').waitFor();
-    expect(await field('Warm-up steps').getAttribute('aria-invalid')).toBe('true');
+    await expect.poll(() => field('Warm-up steps').getAttribute('aria-invalid')).toBe('true');
     expect(listRuns(bench.app.db)).toHaveLength(0);
     await field('Warm-up steps').fill('0');
     const estimate = page.getByRole('complementary', { name: 'Estimate' });
     await estimate.getByText(/^about .* s$/).waitFor();
     await estimate.getByText('a guess: nothing of this kind was tuned on this machine yet').waitFor();
     await page.reload();
-    expect(await field('Steps').inputValue()).toBe(String(STEPS)); // what was written is still there
+    await expect.poll(() => field('Steps').inputValue()).toBe(String(STEPS)); // what was written is still there
   }, 60_000);
 
   it('starts, and is still going after a reload in mid-run', async () => {
@@ -83,7 +83,7 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
     id = page.url().split('/').at(-1)!;
     expect(getRun(bench.app.db, id).state).toBe('running');
     await expect.poll(stepsMade, SLOW).toBeGreaterThanOrEqual(7);
-    expect(await page.getByRole('group', { name: 'Progress' }).innerText()).toMatch(/saved to step \d+/);
+    await expect.poll(() => page.getByRole('group', { name: 'Progress' }).innerText()).toMatch(/saved to step \d+/);
   }, 90_000);
 
   it('shows a run whose worker was killed as interrupted, with the reason', async () => {
@@ -116,11 +116,11 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
     const chart = page.getByRole('slider', { name: /^loss/ });
     await chart.focus();
     await chart.press('Home');
-    expect(await chart.getAttribute('aria-valuetext')).toMatch(/^step 1: train [\d.]+$/);
+    await expect.poll(() => chart.getAttribute('aria-valuetext')).toMatch(/^step 1: train [\d.]+$/);
     await chart.press('ArrowRight');
-    expect(await chart.getAttribute('aria-valuetext')).toMatch(/^step 2:/);
+    await expect.poll(() => chart.getAttribute('aria-valuetext')).toMatch(/^step 2:/);
     await page.getByRole('button', { name: 'Loss as table' }).click();
-    expect(await page.getByRole('region', { name: 'Loss, table' }).getByRole('row').count()).toBe(STEPS + 1);
+    await expect.poll(() => page.getByRole('region', { name: 'Loss, table' }).getByRole('row').count()).toBe(STEPS + 1);
   });
 
   it('shows by which wording was learnt, and warns before it is asked by another', async () => {
@@ -133,7 +133,7 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
     await prompt.selectOption(others[0]!);
     await page.getByText(`piqa would be asked by another wording than the model learnt: ${learnt[1]}, version 1 (${learnt[2]})`).waitFor();
     await page.getByRole('button', { name: 'Ask as it learnt' }).click();
-    expect(await prompt.inputValue()).toBe(learnt[1]);
+    await expect.poll(() => prompt.inputValue()).toBe(learnt[1]);
     await page.getByText('would be asked by another wording').waitFor({ state: 'detached' });
   }, 60_000);
 
@@ -141,7 +141,7 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
     keepSetting(bench.app.db, 'memoryLimitBytes', 1000);
     await page.goto(`${new URL(page.url()).origin}/#runs/new`);
     await page.getByText('The weights alone take more memory than there is, so this cannot start.').waitFor();
-    expect(await page.getByRole('button', { name: 'Start tuning' }).isDisabled()).toBe(true);
+    await expect.poll(() => page.getByRole('button', { name: 'Start tuning' }).isDisabled()).toBe(true);
     keepSetting(bench.app.db, 'memoryLimitBytes', undefined);
     await field('Steps').fill('31');
     await page.getByText('so this cannot start').waitFor({ state: 'detached' });
@@ -159,7 +159,7 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
     keepSetting(bench.app.db, 'memoryLimitBytes', 200e6);
     await field('Method').selectOption('full');
     await page.getByRole('button', { name: /^512 tokens at once: about/ }).click();
-    expect(await field('Tokens at once').inputValue()).toBe('512');
+    await expect.poll(() => field('Tokens at once').inputValue()).toBe('512');
     keepSetting(bench.app.db, 'memoryLimitBytes', undefined);
     await page.evaluate(() => sessionStorage.clear());
   }, 60_000);
@@ -224,7 +224,7 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
     await page.getByRole('alert').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: '2 problems' }).click();
     const list = page.getByRole('dialog', { name: 'What went wrong' });
-    expect(await list.getByText('is needed by model Storyteller-piqa').count()).toBe(2);
+    await expect.poll(() => list.getByText('is needed by model Storyteller-piqa').count()).toBe(2);
     await list.getByRole('button', { name: 'Clear the list' }).click();
     await page.getByRole('button', { name: '2 problems' }).waitFor({ state: 'detached' });
   }, 60_000);

@@ -89,8 +89,8 @@ describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () =>
     const updates = page.getByLabel('Look for a new version');
     await page.getByLabel('Work offline').check();
     await expect.poll(() => kept().workOffline).toBe(true);
-    expect(await updates.isDisabled()).toBe(true);
-    expect(await updates.isChecked()).toBe(false);
+    await expect.poll(() => updates.isDisabled()).toBe(true);
+    await expect.poll(() => updates.isChecked()).toBe(false);
     await page.getByLabel('Work offline').uncheck();
     await expect.poll(() => updates.isChecked()).toBe(true); // what was set before holds again
   });
@@ -116,9 +116,9 @@ describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () =>
       .toMatchObject({ theme: 'dark', device: 'cpu', threads: 1, keepSnapshots: 3, notify: false, checkForUpdates: true });
     await page.reload();
     await expect.poll(() => page.getByRole('button', { name: 'Dark', exact: true }).getAttribute('aria-pressed')).toBe('true');
-    expect(await page.getByLabel('Threads', { exact: true }).inputValue()).toBe('1');
-    expect(await page.getByRole('radio', { name: /^CPU, 1 of/ }).isChecked()).toBe(true);
-    expect(await page.getByText('Tried at', { exact: false }).isVisible()).toBe(true);
+    await expect.poll(() => page.getByLabel('Threads', { exact: true }).inputValue()).toBe('1');
+    await expect.poll(() => page.getByRole('radio', { name: /^CPU, 1 of/ }).isChecked()).toBe(true);
+    await expect.poll(() => page.getByText('Tried at', { exact: false }).isVisible()).toBe(true);
   });
 
   it('finds no fault in either theme', async () => {
@@ -173,7 +173,7 @@ describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () =>
       expect(listModels(terminal.app().db).map(({ name }) => name)).toEqual(['demo']);
       await own.getByRole('button', { name: 'Delete them' }).click();
       await expect.poll(() => readdirSync(data)).toEqual(['moved-to.json']);
-      expect(await own.getByRole('button', { name: 'Delete them' }).count()).toBe(0);
+      await expect.poll(() => own.getByRole('button', { name: 'Delete them' }).count()).toBe(0);
     } finally {
       await own.context().close();
       stop.abort();

@@ -128,7 +128,7 @@ describe.skipIf(BROWSER_MISSING)('the story', { timeout: 3 * PATIENCE_MS }, () =
     const rank = page.getByRole('region', { name: 'Rank', exact: true });
     await rank.getByRole('button', { name: /^Rank \d candidates/ }).click();
     await rank.getByText('Winner, kept').waitFor();
-    expect(await rank.locator('tbody').first().getByRole('link').allTextContents()).toContain('mine');
+    await expect.poll(() => rank.locator('tbody').first().getByRole('link').allTextContents()).toContain('mine');
   });
 
   it('scores once, and cuts to 20 % and to 50 % fewer parameters', async () => {
@@ -152,8 +152,8 @@ describe.skipIf(BROWSER_MISSING)('the story', { timeout: 3 * PATIENCE_MS }, () =
     await page.getByRole('link', { name: 'Tune it' }).click();
     await field('Dataset').selectOption({ label: 'errands' });
     await field('Prompt').selectOption({ label: 'winner of the ranking' });
-    expect(await field('Model').locator('option:checked').textContent()).toBe('demo-cut-50');
-    expect(await field('Examples drawn').inputValue()).toBe(String(SHOTS));
+    await expect.poll(() => field('Model').locator('option:checked').textContent()).toBe('demo-cut-50');
+    await expect.poll(() => field('Examples drawn').inputValue()).toBe(String(SHOTS));
     await field('Steps').fill(String(STEPS));
     await field('Examples a step').fill('8');
     await field('Measured every … steps').fill(String(STEPS));
@@ -172,7 +172,7 @@ describe.skipIf(BROWSER_MISSING)('the story', { timeout: 3 * PATIENCE_MS }, () =
     await page.locator('.side').getByRole('button', { name: 'Resume', exact: true }).click();
     await tag('Done').waitFor();
     expect(await stepsMade()).toBe(STEPS);
-    expect(await page.getByRole('log').innerText()).toMatch(/interrupted; it can be resumed[\s\S]*started[\s\S]*done/);
+    await expect.poll(() => page.getByRole('log').innerText()).toMatch(/interrupted; it can be resumed[\s\S]*started[\s\S]*done/);
     expect(modelNames()).toContain('demo-cut-50-errands');
   });
 
@@ -181,10 +181,10 @@ describe.skipIf(BROWSER_MISSING)('the story', { timeout: 3 * PATIENCE_MS }, () =
     await page.getByRole('link', { name: /New study|Plan a study/ }).click();
     await page.getByRole('checkbox', { name: /^facts/ }).uncheck();
     await page.getByRole('checkbox', { name: /^gaps/ }).uncheck();
-    expect(await page.getByRole('checkbox', { name: /^errands/ }).isChecked()).toBe(true);
+    await expect.poll(() => page.getByRole('checkbox', { name: /^errands/ }).isChecked()).toBe(true);
     await page.getByText('Shots, steps and prompts').click();
     await field('Name').fill('first');
-    expect(await field('Shots a task').inputValue()).toBe(String(SHOTS));
+    await expect.poll(() => field('Shots a task').inputValue()).toBe(String(SHOTS));
     await field('Tuning steps').fill('2');
     await page.getByRole('button', { name: 'Start the study' }).click();
     await page.getByRole('heading', { name: 'first', exact: true }).waitFor();
@@ -223,9 +223,9 @@ describe.skipIf(BROWSER_MISSING)('the story', { timeout: 3 * PATIENCE_MS }, () =
     const answers = page.getByRole('region', { name: /^Answer of / });
     for (const answer of [answers.first(), answers.last()]) {
       await answer.getByText(/^done/).waitFor();
-      expect(await answer.locator('.txt').textContent()).not.toBe('');
+      await expect.poll(() => answer.locator('.txt').textContent()).not.toBe('');
     }
-    expect(await answers.count()).toBe(2);
+    await expect.poll(() => answers.count()).toBe(2);
   });
 
   it('finds a model by name from the keyboard, changes the light, and keeps anyone in', async () => {

@@ -29,7 +29,7 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
     'offers the demo with one button, shows how far it is, and stops it for another day',
     async () => {
       await page.getByRole('heading', { name: 'No studies yet' }).waitFor();
-      expect(await page.getByText(/about .* on this machine/).isVisible()).toBe(true);
+      await expect.poll(() => page.getByText(/about .* on this machine/).isVisible()).toBe(true);
       await page.getByRole('button', { name: 'Run the demo study' }).click();
       const progress = page.getByRole('group', { name: 'Progress of demo' });
       await progress.getByText(/You can leave this page/).waitFor();
@@ -37,7 +37,7 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
       await progress.getByRole('button', { name: 'Stop' }).click();
       await page.getByText('This study is stopped.').waitFor({ timeout: PATIENCE_MS });
       expect(listStudies(bench.app.db)[0]?.state).toBe('stopped');
-      expect(await page.getByRole('button', { name: 'Resume' }).isEnabled()).toBe(true);
+      await expect.poll(() => page.getByRole('button', { name: 'Resume' }).isEnabled()).toBe(true);
     },
     PATIENCE_MS,
   );
@@ -51,8 +51,8 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
       await page.getByRole('heading', { name: 'New study' }).waitFor();
       await page.getByLabel('Model').selectOption({ label: await optionOf(page, 'Small') });
       for (const box of await page.getByRole('group', { name: '2. Tasks' }).getByRole('checkbox').all()) await box.setChecked(false);
-      expect(await page.getByRole('button', { name: 'Start the study' }).isDisabled()).toBe(true);
-      expect(await page.getByText('Choose at least one task.').isVisible()).toBe(true);
+      await expect.poll(() => page.getByRole('button', { name: 'Start the study' }).isDisabled()).toBe(true);
+      await expect.poll(() => page.getByText('Choose at least one task.').isVisible()).toBe(true);
       await page.getByRole('checkbox', { name: /^piqa/ }).check();
       await page.getByRole('checkbox', { name: /^winogrande/ }).check();
       await page.getByRole('checkbox', { name: /^20/ }).uncheck();
@@ -61,7 +61,7 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
       await page.getByLabel('Shots a task').fill('4');
       await page.getByLabel('Tuning steps').fill('2');
       await page.getByLabel('Test items of each task').fill('12');
-      expect(await page.getByRole('checkbox', { name: /Check while tuning.*adds about/ }).isChecked()).toBe(true);
+      await expect.poll(() => page.getByRole('checkbox', { name: /Check while tuning.*adds about/ }).isChecked()).toBe(true);
       await page
         .getByLabel('What it will do')
         .getByText(/^about .*MB$/)
@@ -78,13 +78,13 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
       await page.getByRole('heading', { name: '<b>Small</b> & quick' }).waitFor();
       await rowOf('Small base').getByRole('button').first().waitFor({ timeout: PATIENCE_MS });
       await page.getByText('measured in').waitFor({ timeout: PATIENCE_MS });
-      expect(await page.getByRole('table').first().getByRole('rowheader').count()).toBe(4);
-      expect(await rowOf('50 % cut, tuned').getByRole('button').count()).toBe(2);
+      await expect.poll(() => page.getByRole('table').first().getByRole('rowheader').count()).toBe(4);
+      await expect.poll(() => rowOf('50 % cut, tuned').getByRole('button').count()).toBe(2);
       // The table is the records' own: a reload shows the same.
       const before = await page.getByRole('table').first().innerText();
       await page.reload();
       await page.getByText('measured in').waitFor();
-      expect(await page.getByRole('table').first().innerText()).toBe(before);
+      await expect.poll(() => page.getByRole('table').first().innerText()).toBe(before);
     },
     PATIENCE_MS,
   );
@@ -101,8 +101,8 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
       expect(counts[0]! + counts[1]!).toBe(12);
       await dialog.getByRole('button', { name: 'Right' }).click();
       await dialog.getByText(`of ${counts[0]}`).waitFor();
-      expect(await dialog.getByRole('article').count()).toBe(Math.min(10, counts[0]!));
-      expect(await dialog.locator('.no').count()).toBe(0);
+      await expect.poll(() => dialog.getByRole('article').count()).toBe(Math.min(10, counts[0]!));
+      await expect.poll(() => dialog.locator('.no').count()).toBe(0);
       expect(await findAccessFaults(page)).toEqual([]);
       await page.keyboard.press('Escape');
       await dialog.waitFor({ state: 'detached' });
@@ -120,7 +120,7 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
         .waitFor();
       await page.getByRole('button', { name: 'Accuracy against size as table' }).click();
       const figures = page.getByRole('region', { name: 'Accuracy against size, table' });
-      expect(await figures.getByRole('row').count()).toBe(4); // the head, base, cut, cut and tuned
+      await expect.poll(() => figures.getByRole('row').count()).toBe(4); // the head, base, cut, cut and tuned
       await page.getByRole('button', { name: 'Accuracy against size as table' }).click();
       const picture = page.waitForEvent('download');
       await page.getByRole('button', { name: 'Save Accuracy against size as PNG' }).click();

@@ -55,6 +55,14 @@ export const target = z.discriminatedUnion('kind', [
 ]);
 export type Target = z.infer<typeof target>;
 
+/** What one layer keeps, set by hand: exactly so many KV groups or FFN channels, whatever the ranking and the target say. */
+export const setWidth = z.object({
+  layer: z.number().int().nonnegative(),
+  kvGroups: z.number().int().positive().optional(),
+  ffn: z.number().int().positive().optional(),
+});
+export type SetWidth = z.infer<typeof setWidth>;
+
 /** Everything `choose` needs besides scores and the architecture. */
 export const chooseSettings = z.object({
   target,
@@ -62,6 +70,8 @@ export const chooseSettings = z.object({
   unit: z.enum(['block', 'attention', 'ffn', 'layer', 'hidden']).default('block'),
   layers: layerRange.optional(),
   protectedLayers: z.array(z.number().int().nonnegative()).default([]),
+  /** The target is met by the other layers, as far as they go. Absent where no width is set, so that such recipes keep their hash. */
+  widths: z.array(setWidth).max(1000).optional(),
   reduction: reduction.default('sum'),
   /** local: each layer loses the same share; global: one ranking over all; global-normalised: scores divided by their kind's mean first. */
   ranking: z.enum(['local', 'global', 'global-normalised']).default('local'),

@@ -1,4 +1,5 @@
 // How variants came to be, setting by setting: the recipes of their lineage flattened, and which of them differ.
+import { writeSetWidths } from '../../shared/prune/set-widths.ts';
 import type { App } from '../app.ts';
 import { getDataset } from '../db/datasets.ts';
 import { getModel, listLineage } from '../db/models.ts';
@@ -47,10 +48,16 @@ function settingsOf(app: App, modelId: string): Map<string, string> {
     const times = (seen.get(run.kind) ?? 0) + 1;
     seen.set(run.kind, times);
     const step = times === 1 ? run.kind : `${run.kind} ${times}`;
-    for (const [path, value] of [...dataOf(app, run), ...flatten(run.recipe)])
+    for (const [path, value] of [...dataOf(app, run), ...flatten(inWords(run.recipe))])
       if (!NO_SETTING.test(path)) settings.set(`${step}.${path}`, value);
   }
   return settings;
+}
+
+/** A recipe whose set widths are one setting. */
+function inWords(recipe: Run['recipe']): object {
+  if (recipe.kind !== 'prune' || recipe.choose.widths === undefined) return recipe;
+  return { ...recipe, choose: { ...recipe.choose, widths: writeSetWidths(recipe.choose.widths) } };
 }
 
 /** What a run read, by name. */

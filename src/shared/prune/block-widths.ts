@@ -17,14 +17,14 @@ import {
 import type { Widths } from './groups.ts';
 import { fixedWidth, makeLadder, moveOne, nearestWidth, roundTogether } from './ladder.ts';
 import type { Ladder } from './ladder.ts';
-import { rankUnits } from './rank-units.ts';
+import { rankUnits, type RankedBundle } from './rank-units.ts';
+import { readSetWidths } from './set-widths.ts';
 import { requireReachable } from './target.ts';
 import type { Goal } from './target.ts';
 import type { UnitScores } from './unit-scores.ts';
 
 /** Layers that are cut to the same widths: one layer, or all of them when widths must be uniform. Costs are parameters of one unit. */
-interface Bundle {
-  readonly layers: readonly number[];
+interface Bundle extends RankedBundle {
   readonly kv: Ladder;
   readonly ffn: Ladder;
   readonly kvCost: number;
@@ -43,23 +43,41 @@ interface Space {
 /**
  * Local ranking: every layer in range loses the same share. A nominal ratio is rounded as LLM-Pruner does (pruning.md 2.4). With a budget,
  * KV groups are cut by the share that the budget asks of everything in range, rounded across layers, and FFN channels then meet the
- * budget to within one step. Throws AppError `bad-input` when the budget cannot be met.
+ * budget to within one step. Widths set by hand stay as they are, and the others make up for them. Throws AppError `bad-input` when the budget cannot be met.
  */
 export function localWidths(config: LlamaConfig, settings: ChooseSettings, left: Kept, goal: Goal): Widths {
   const space = makeSpace(config, settings, left);
   const { bundles } = space;
   if (goal.kind === 'ratio') {
-    const kv = bundles.map(({ kv, initial }) => nearestWidth(kv, nominalGroups(initial.kvHeads, config.headSize, goal.ratio)));
-    const ffn = bundles.map(({ ffn, initial }) => nearestWidth(ffn, nominalChannels(initial.ffn, goal.ratio)));
-    return space.widths(kv, ffn);
+    const kv = shareOut(bundles, 'kv', ({ kvHeads }) => nominalGroups(kvHeads, config.headSize, goal.ratio));
+    return space.widths(
+      kv,
+      shareOut(bundles, 'ffn', ({ ffn }) => nominalChannels(ffn, goal.ratio)),
+    );
   }
-  const share = keptShare(config, settings, goal.parameters);
-  const kvWishes = bundles.map(({ initial }) => initial.kvHeads * share);
+  const share = keptShare(config, settings, goal.parameters, bundles);
+  const kvWishes = bundles.map(({ initial, isFree, kv }) => (isFree.kv ? initial.kvHeads * share : kv.most));
   return meetBudget(config, space, goal.parameters, kvWishes, (kv) => {
-    const rest = goal.parameters - space.parameters(kv, zeros(bundles));
-    const all = bundles.reduce((sum, { initial, ffnCost }) => sum + initial.ffn * ffnCost, 0);
-    return bundles.map(({ initial }) => (all > 0 ? (initial.ffn * rest) / all : 0));
+    const base = bundles.map(({ isFree, ffn }) => (isFree.ffn ? 0 : ffn.most));
+    const rest = goal.parameters - space.parameters(kv, base);
+    const all = bundles.reduce((sum, { initial, ffnCost, isFree }) => sum + (isFree.ffn ? initial.ffn * ffnCost : 0), 0);
+    return bundles.map(({ initial, isFree }, b) => (!isFree.ffn ? base[b]! : all > 0 ? (initial.ffn * rest) / all : 0));
   });
+}
+
+/** The nominal widths of one kind. Where some are set by hand, the others share out what these leave of the whole, in proportion. */
+function shareOut(bundles: readonly Bundle[], kind: 'kv' | 'ffn', nominal: (initial: LayerShape) => number): number[] {
+  const ladders = bundles.map((bundle) => bundle[kind]);
+  const own = bundles.map(({ initial }) => nominal(initial));
+  const fullOf = ({ initial }: Bundle): number => (kind === 'kv' ? initial.kvHeads : initial.ffn);
+  const free = bundles.filter(({ isFree }) => isFree[kind]);
+  if (free.length === bundles.length) return own.map((width, b) => nearestWidth(ladders[b]!, width));
+  const set = bundles.reduce((sum, { isFree }, b) => sum + (isFree[kind] ? 0 : ladders[b]!.most), 0);
+  const share = (own.reduce((sum, width) => sum + width, 0) - set) / free.reduce((sum, bundle) => sum + fullOf(bundle), 0);
+  return roundTogether(
+    bundles.map((bundle, b) => (bundle.isFree[kind] ? fullOf(bundle) * share : ladders[b]!.most)),
+    ladders,
+  );
 }
 
 /**
@@ -89,7 +107,8 @@ export function globalWidths(config: LlamaConfig, settings: ChooseSettings, left
     return last * stride;
   };
   if (goal.kind === 'ratio') {
-    const count = Math.min(length, length - nominalChannels(countUnits(settings, bundles), goal.ratio));
+    const toKeep = nominalChannels(countUnits(settings, bundles), goal.ratio) - countSetUnits(settings, bundles);
+    const count = Math.min(length, length - toKeep);
     for (let place = skipAhead((_, place) => place <= count); place < count; place++) {
       const slot = slots[place]!;
       if (counts[slot]! > 1) counts[slot]!--;
@@ -145,6 +164,14 @@ function countUnits({ unit }: ChooseSettings, bundles: readonly Bundle[]): numbe
   return bundles.reduce((sum, { initial }) => sum + (unit === 'ffn' ? 0 : initial.kvHeads) + (unit === 'attention' ? 0 : initial.ffn), 0);
 }
 
+/** Those of them that widths set by hand keep. */
+function countSetUnits({ unit }: ChooseSettings, bundles: readonly Bundle[]): number {
+  return bundles.reduce(
+    (sum, { isFree, kv, ffn }) => sum + (unit === 'ffn' || isFree.kv ? 0 : kv.most) + (unit === 'attention' || isFree.ffn ? 0 : ffn.most),
+    0,
+  );
+}
+
 /** LLM-Pruner keeps int(initial · (1 - ratio)) channels. */
 export function nominalChannels(initial: number, ratio: number): number {
   return Math.trunc(initial * (1 - ratio));
@@ -182,10 +209,16 @@ function meetBudget(
   return space.widths(kv, ffn);
 }
 
-/** The share of everything in range that may stay within the budget. */
-function keptShare(config: LlamaConfig, settings: ChooseSettings, budget: number): number {
-  const excess = countParameters(config) - budget;
-  return excess <= 0 ? 1 : Math.max(0, 1 - excess / prunableParameters(config, settings));
+/** The share of everything in range whose width is not set by hand that may stay within the budget. */
+function keptShare(config: LlamaConfig, settings: ChooseSettings, budget: number, bundles: readonly Bundle[]): number {
+  let [excess, prunable] = [countParameters(config) - budget, prunableParameters(config, settings)];
+  for (const { isFree, initial, kv, ffn, kvCost, ffnCost } of bundles) {
+    const [kvFull, ffnFull] = [isFree.kv ? 0 : initial.kvHeads, isFree.ffn ? 0 : initial.ffn];
+    prunable -= kvFull * kvCost + ffnFull * ffnCost;
+    if (kvFull > 0) excess -= (kvFull - kv.most) * kvCost;
+    if (ffnFull > 0) excess -= (ffnFull - ffn.most) * ffnCost;
+  }
+  return excess <= 0 || prunable <= 0 ? 1 : Math.max(0, 1 - excess / prunable);
 }
 
 /** Parameters of all KV groups and FFN channels that the settings allow to be cut. */
@@ -201,6 +234,7 @@ function makeSpace(config: LlamaConfig, settings: ChooseSettings, left: Kept): S
   const present = widthsOf(config, left);
   const sized = { ...config, hiddenSize: present.hidden };
   const cuttable = layersToCut(config, settings).filter((layer) => present.layers[layer] !== null);
+  const set = readSetWidths(config, settings);
   if (settings.uniform) requireUniformPossible(config, present, cuttable, settings);
   const bundles = (settings.uniform ? [cuttable] : cuttable.map((layer) => [layer])).map((layers): Bundle => {
     const first = config.layers[layers[0]!]!;
@@ -211,11 +245,15 @@ function makeSpace(config: LlamaConfig, settings: ChooseSettings, left: Kept): S
     const now = narrowest(present);
     // transformers 5 refuses a head count that does not divide the hidden size (conventions.md D5).
     const fits = (groups: number): boolean => !settings.uniform || sized.hiddenSize % (groups * headsPerGroup(first)) === 0;
+    const own = set.get(layers[0]!);
+    const ladderOf = (width: number | undefined, most: number, rule: (width: number) => boolean): Ladder =>
+      width === undefined ? makeLadder(most, rule) : fixedWidth(Math.min(width, most));
     return {
       layers,
+      isFree: { kv: own?.kvGroups === undefined, ffn: own?.ffn === undefined },
       initial: narrowest(fullWidths(config)),
-      kv: settings.unit === 'ffn' ? fixedWidth(now.kvHeads) : makeLadder(now.kvHeads, fits),
-      ffn: settings.unit === 'attention' ? fixedWidth(now.ffn) : makeLadder(now.ffn, (width) => width % settings.ffnMultiple === 0),
+      kv: settings.unit === 'ffn' ? fixedWidth(now.kvHeads) : ladderOf(own?.kvGroups, now.kvHeads, fits),
+      ffn: settings.unit === 'attention' ? fixedWidth(now.ffn) : ladderOf(own?.ffn, now.ffn, (width) => width % settings.ffnMultiple === 0),
       kvCost: layers.reduce((sum, layer) => sum + kvGroupParameters(sized, config.layers[layer]!), 0),
       ffnCost: layers.length * ffnChannelParameters(sized),
     };
@@ -257,8 +295,4 @@ function requireUniformPossible(config: LlamaConfig, { layers }: Widths, cuttabl
 
 function rungs({ bundles }: Space, end: 'least' | 'most'): [kv: number[], ffn: number[]] {
   return [bundles.map(({ kv }) => kv[end]), bundles.map(({ ffn }) => ffn[end])];
-}
-
-function zeros(bundles: readonly unknown[]): number[] {
-  return bundles.map(() => 0);
 }

@@ -7,6 +7,7 @@ import { countParameters } from '../tensor-names.ts';
 import { globalWidths, localWidths, nominalChannels } from './block-widths.ts';
 import { cutConfig, indices, keepAll, layersToCut, widthsOf } from './groups.ts';
 import type { Widths } from './groups.ts';
+import { readSetWidths } from './set-widths.ts';
 import { goalOf, requireReachable } from './target.ts';
 import type { Goal } from './target.ts';
 import { randomUnitScores, unitScores } from './unit-scores.ts';
@@ -26,7 +27,7 @@ export type ScoreSource = Scores | { readonly randomSeed: number };
  * The indices to keep, always those of the unpruned `config`, so that a later step only passes the last result as `left`.
  * Ratio targets round as LLM-Pruner does; parameter and byte targets are never missed and exceeded by less than one unit
  * (one step of FFN widths). At least one KV group and one FFN channel stay wherever there were any, where LLM-Pruner would skip
- * the group; at least one layer stays. With `uniform`, heads are cut to counts that divide the hidden size.
+ * the group; at least one layer stays. Widths set by hand are kept exactly, and other layers make up for them as far as they go. With `uniform`, heads are cut to counts that divide the hidden size.
  * Throws AppError `bad-input` for settings that do not fit the model or a target out of reach, with the largest reachable figure.
  */
 export function choose(config: LlamaConfig, source: ScoreSource, settings: ChooseSettings, options: ChooseOptions): Kept {
@@ -43,6 +44,7 @@ export function choose(config: LlamaConfig, source: ScoreSource, settings: Choos
 export function chooseWidths(config: LlamaConfig, settings: ChooseSettings, options: ChooseOptions, units?: UnitScores): Widths {
   const left = options.left ?? keepAll(config);
   const goal = goalOf(config, settings.target, options.dtypeBytes);
+  if (settings.unit === 'hidden' || settings.unit === 'layer') readSetWidths(config, settings); // for its complaint about set widths
   if (settings.unit === 'hidden') return hiddenWidths(config, settings, left, goal);
   if (settings.unit === 'layer') return layerWidths(config, settings, left, goal, units?.layer);
   if (settings.ranking === 'local') return localWidths(config, settings, left, goal);

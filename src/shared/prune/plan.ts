@@ -11,6 +11,7 @@ import type { ExportChoice } from './exports.ts';
 import { cutConfig, layersToCut, widthsOf } from './groups.ts';
 import type { Widths } from './groups.ts';
 import { countMacs } from './macs.ts';
+import { judgeTarget } from './set-widths.ts';
 import { randomUnitScores } from './unit-scores.ts';
 import type { UnitScores } from './unit-scores.ts';
 
@@ -35,6 +36,8 @@ export interface Plan {
   readonly trueReduction: number;
   /** The target's nominal ratio, or for other targets the share removed of what the settings allow to be cut; null without settings. */
   readonly nominalRatio: number | null;
+  /** A sentence for people where widths set by hand keep the cut from its target; null where it is met, or without settings. */
+  readonly missed: string | null;
   /** For one row of 64 tokens. */
   readonly macs: number;
   readonly macsBefore: number;
@@ -60,6 +63,7 @@ export function makePlan(config: LlamaConfig, cut: Kept | Widths, { dtypeBytes, 
   const widths = isKept(cut) ? widthsOf(config, cut) : cut;
   const after = cutConfig(config, widths);
   const [parameters, parametersBefore] = [countParameters(after), countParameters(config)];
+  const missed = settings && judgeTarget(config, settings, widths, dtypeBytes);
   const numbered = widths.layers.map((shape, layer) => ({ shape, layer }));
   return {
     hiddenSize: widths.hidden,
@@ -70,7 +74,8 @@ export function makePlan(config: LlamaConfig, cut: Kept | Widths, { dtypeBytes, 
     parameters,
     parametersBefore,
     trueReduction: 1 - parameters / parametersBefore,
-    nominalRatio: settings ? nominalRatio(config, settings, parametersBefore - parameters) : null,
+    nominalRatio: settings ? nominalRatio(config, settings, parametersBefore - parameters, missed !== undefined) : null,
+    missed: missed ?? null,
     macs: countMacs(after, MACS_TOKENS),
     macsBefore: countMacs(config, MACS_TOKENS),
     sizeBytes: parameters * dtypeBytes,
@@ -105,8 +110,8 @@ function isKept(cut: Kept | Widths): cut is Kept {
   return typeof cut.hidden !== 'number';
 }
 
-function nominalRatio(config: LlamaConfig, settings: ChooseSettings, removed: number): number {
-  if (settings.target.kind === 'ratio') return settings.target.ratio;
+function nominalRatio(config: LlamaConfig, settings: ChooseSettings, removed: number, isMissed: boolean): number {
+  if (settings.target.kind === 'ratio' && !isMissed) return settings.target.ratio;
   const total = countParameters(config);
   switch (settings.unit) {
     case 'layer': {

@@ -4,6 +4,12 @@ import type { Kept } from '../scores.ts';
 import { orderAscending } from './rank.ts';
 import type { UnitScores } from './unit-scores.ts';
 
+/** Of a ranking's bundles: their layers, and whether their widths are for the ranking to decide. */
+export interface RankedBundle {
+  readonly layers: readonly number[];
+  readonly isFree: { readonly kv: boolean; readonly ffn: boolean };
+}
+
 /** The last rankings of scores that are still held: another target asks for the same one. */
 const rankings = new WeakMap<UnitScores, { left: Kept; key: string; ranking: Ranking }>();
 /** A ranking is tallied in so many places, so that a moved target starts from the one before it. */
@@ -20,18 +26,18 @@ interface Ranking {
 
 /**
  * The slot of a KV group is its bundle, that of an FFN channel the number of bundles more.
- * Equal scores come in the order of layers, KV groups before channels.
+ * Equal scores come in the order of layers, KV groups before channels. Units whose number is set have no place, but count in the means.
  */
-export function rankUnits(
-  bundles: readonly { readonly layers: readonly number[] }[],
-  { unit, ranking }: ChooseSettings,
-  left: Kept,
-  units: UnitScores,
-): Ranking {
-  const key = [unit, ranking, ...bundles.map(({ layers }) => layers[0]!)].join();
+export function rankUnits(bundles: readonly RankedBundle[], { unit, ranking }: ChooseSettings, left: Kept, units: UnitScores): Ranking {
+  const key = [
+    unit,
+    ranking,
+    ...bundles.map(({ layers, isFree }) => `${layers[0]!}${isFree.kv ? '' : 'k'}${isFree.ffn ? '' : 'f'}`),
+  ].join();
   const known = rankings.get(units);
   if (known?.left === left && known.key === key) return known.ranking;
-  const columns = (['kv', 'ffn'] as const).map((kind) => {
+  const kinds = ['kv', 'ffn'] as const;
+  const columns = kinds.map((kind) => {
     if (unit === (kind === 'kv' ? 'ffn' : 'attention')) return [];
     return bundles.map(({ layers }) => {
       const [kept, scores] = [left.layers[layers[0]!]!, units.layers[layers[0]!]!];
@@ -39,7 +45,8 @@ export function rankUnits(
       return Float64Array.from(indices, (i) => values[i]!);
     });
   });
-  const length = columns.flat().reduce((sum, { length }) => sum + length, 0);
+  const isFree = (which: number, b: number): boolean => bundles[b]!.isFree[kinds[which]!];
+  const length = columns.reduce((sum, own, which) => own.reduce((so, { length }, b) => so + (isFree(which, b) ? length : 0), sum), 0);
   const [score, slot] = [new Float64Array(length), new Uint16Array(length)];
   let at = 0;
   for (const [which, own] of columns.entries()) {
@@ -51,6 +58,7 @@ export function rankUnits(
     const mean = sum / count;
     const unitScore = ranking === 'global-normalised' && mean > 0 ? mean : 1;
     for (const [b, values] of own.entries()) {
+      if (!isFree(which, b)) continue;
       for (const value of values) {
         score[at] = value / unitScore;
         slot[at++] = which * bundles.length + b;

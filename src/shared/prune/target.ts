@@ -40,7 +40,7 @@ export function requireReachable(config: LlamaConfig, budget: number, least: num
   throw new AppError(
     'bad-input',
     `The target asks to remove ${formatPercent(asked)} of ${parameters} parameters, but with these settings at most ${formatPercent(largest)} ` +
-      `(leaving ${least}) can go. Choose a smaller cut, more layers, or another unit.`,
+      `(leaving ${least}) can go. Choose a smaller cut, more layers, another unit, or narrower widths where they are set by hand.`,
     { asked, largest, leastParameters: least },
   );
 }

@@ -6,6 +6,7 @@ import type { WorkOptions } from '../../shared/progress.ts';
 import { choose, type ScoreSource } from '../../shared/prune/choose.ts';
 import { keepAll } from '../../shared/prune/groups.ts';
 import { makePlan } from '../../shared/prune/plan.ts';
+import { widthsAtStep } from '../../shared/prune/set-widths.ts';
 import { targetAtStep } from '../../shared/prune/target.ts';
 import type { PruneRecipe } from '../../shared/recipe.ts';
 import type { PruneResult } from '../../shared/results.ts';
@@ -42,7 +43,8 @@ export async function runPrune(folder: string, recipe: PruneRecipe, work: WorkOp
       const target = targetAtStep(recipe.choose.target, step, recipe.steps, base.sizeBytes);
       const scored = await source(step);
       tokens += scored.tokens;
-      left = choose(base.config, scored.source, { ...recipe.choose, target }, { dtypeBytes, left });
+      const widths = recipe.choose.widths && widthsAtStep(base.config, recipe.choose.widths, step, recipe.steps);
+      left = choose(base.config, scored.source, { ...recipe.choose, target, widths }, { dtypeBytes, left });
       if (step < recipe.steps) await slice(base, left, between, { ...work, pruning: { step } });
     }
     const out = join(folder, PRUNED_FOLDER);

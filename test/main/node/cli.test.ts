@@ -46,6 +46,17 @@ describe('tailor plan', () => {
     expect(plan.widths[10]).toMatchObject(widths);
   });
 
+  it('keeps the widths that --widths sets, and says where they miss the target', () => {
+    const plan = ['plan', '--config', '.', '--fraction', '0.2', '--widths'];
+    const { stdout } = tailor(...plan, '3:ffn=96,3:kv=2,31:ffn=5000');
+    expect(stdout).toMatch(/^3 +2 +2 +96/m);
+    expect(stdout).toMatch(/^31 +2\d +2\d +5000/m);
+    expect(tailor(...plan, '40:ffn=96').stderr).toContain('layer 40, but the layers are 0-31');
+    expect(tailor(...plan, '3:heads=2').stderr).toContain('3:ffn=96');
+    const whole = tailor('plan', '--config', '.', '--fraction', '0.001', '--widths', '3:ffn=96');
+    expect(whole.stdout).toContain('The widths set by hand alone take 2.0');
+  });
+
   it('touches no data folder', () => {
     tailor('plan', '--config', 'config.json', '--ratio', '0.25');
     expect(readdirSync(folder)).toEqual(['config.json']);

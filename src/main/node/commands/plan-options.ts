@@ -1,7 +1,8 @@
 // The options that say what a cut should be, shared by plan, prune and study.
 import { Option, type Command } from 'commander';
 import { AppError } from '../../../shared/errors.ts';
-import { chooseSettings, type ChooseSettings, type Target } from '../../../shared/recipe.ts';
+import { chooseSettings, type ChooseSettings, type SetWidth, type Target } from '../../../shared/recipe.ts';
+import { parseSetWidths } from '../../../shared/prune/set-widths.ts';
 import { toCount, toLayers, toList, toNumber } from './bind.ts';
 
 export interface CutOptions {
@@ -15,6 +16,7 @@ export interface CutOptions {
   readonly reduction?: ChooseSettings['reduction'];
   readonly ffnMultiple?: number;
   readonly uniform?: boolean;
+  readonly widths?: SetWidth[];
 }
 
 /** Adds them to a command, with or without those that name the target. */
@@ -32,7 +34,12 @@ export function addCutOptions(command: Command, { target }: { readonly target: b
     .addOption(new Option('--ranking <how>', 'what is ranked with what').choices(['local', 'global', 'global-normalised']))
     .addOption(new Option('--reduction <how>', 'how the scores in a group become one').choices(['sum', 'mean', 'max', 'prod']))
     .option('--ffn-multiple <n>', 'round FFN widths to a multiple of this', toCount)
-    .option('--uniform', 'the same widths in every layer');
+    .option('--uniform', 'the same widths in every layer')
+    .option(
+      '--widths <list>',
+      'widths of single layers to keep exactly, such as 3:ffn=96,3:kv=2; the others make up for them',
+      parseSetWidths,
+    );
 }
 
 /** The settings that the options say, for a target. */
@@ -46,6 +53,7 @@ export function readCutSettings(options: CutOptions, target: Target): ChooseSett
     reduction: options.reduction,
     ffnMultiple: options.ffnMultiple,
     uniform: options.uniform,
+    widths: options.widths,
   });
 }
 

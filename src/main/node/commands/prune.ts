@@ -122,6 +122,7 @@ export function describePlan(plan: Plan): string {
     `parameters  ${formatCount(plan.parameters)} of ${formatCount(plan.parametersBefore)}, ${formatPercent(plan.trueReduction)} removed (${plan.parameters} exactly)`,
     `MACs        ${formatCount(plan.macs)} of ${formatCount(plan.macsBefore)} over 64 tokens`,
     `on disk     ${formatBytes(plan.sizeBytes)} of ${formatBytes(plan.sizeBytesBefore)}`,
+    ...(plan.missed === null ? [] : ['', plan.missed]),
     '',
     formatTable(['layers', 'query heads', 'KV heads', 'FFN'], groupLayers(plan)),
     '',

@@ -14,6 +14,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'prune.choose.target.bytes': 'Target bytes',
   'prune.choose.unit': 'What is cut',
   'prune.choose.ranking': 'Ranking',
+  'prune.choose.widths': 'Widths set by hand',
   'prune.choose.uniform': 'Uniform widths',
   'prune.calibration.samples': 'Calibration samples',
   'prune.calibration.length': 'Calibration length',

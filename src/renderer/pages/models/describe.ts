@@ -1,4 +1,5 @@
 // A model in words, the same in the picture, the list and the pane.
+import { writeSetWidths } from '../../../shared/prune/set-widths.ts';
 import type { PruneRecipe } from '../../../shared/recipe.ts';
 import { formatBytes, formatCount, formatFixed, formatPercent, formatWhole } from '../../../shared/figures.ts';
 import { BENCHMARK_TASKS } from '../../../shared/tasks/benchmarks.ts';
@@ -107,6 +108,7 @@ export function cutQuery({ criterion, choose }: Pick<PruneRecipe, 'criterion' | 
     of: target.kind,
     ...(share === undefined ? {} : { at: String(Number((share * 100).toFixed(1))) }),
     lock: locked.join('.') || '.',
+    ...(choose.widths?.length ? { set: writeSetWidths(choose.widths) } : {}),
     ...(choose.uniform ? { even: '1' } : {}),
     ...(choose.ffnMultiple > 1 ? { step: String(choose.ffnMultiple) } : {}),
   };

@@ -3,7 +3,7 @@ import { os } from '@orpc/server';
 import { z } from 'zod';
 import { AppError } from '../shared/errors.ts';
 import type { WorkOptions } from '../shared/progress.ts';
-import { criterion, machine, modelRef, reduction, tokenisation } from '../shared/recipe.ts';
+import { machine, modelRef, tokenisation } from '../shared/recipe.ts';
 import { toWireError } from '../shared/wire-error.ts';
 import { checkGolden } from './check-golden.ts';
 import { openSubject } from './evaluate/open-subject.ts';
@@ -13,7 +13,6 @@ import { writeGguf } from './gguf.ts';
 import { inspectCheckpoint } from './inspect.ts';
 import { mergeFolders } from './merge.ts';
 import { progressStream } from './progress-stream.ts';
-import { readUnitScores } from './prune/read-unit-scores.ts';
 import { runFolder, type RecipeRunner } from './run.ts';
 import { loadTokenizer } from './text/tokenizer.ts';
 
@@ -134,11 +133,6 @@ export function createWorkerRouter(run?: RecipeRunner) {
         endTurn();
       }
     }),
-
-    /** Importance of what may be cut, by one criterion of a scores file. It waits for no job: reading takes a moment. */
-    unitScores: call
-      .input(z.object({ folder: z.string().min(1), scores: z.string().min(1), modelHash: z.string(), criterion, reduction }))
-      .handler(({ input }) => readUnitScores(input)),
 
     /** What the machine can compute on, with the reasons. */
     probe: call

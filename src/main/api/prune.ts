@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import type { LlamaConfig } from '../../shared/llama-config.ts';
 import { parseLlamaConfig } from '../../shared/parse-config.ts';
-import type { PackedUnits } from '../../shared/prune/pack-units.ts';
+import { packUnits, type PackedUnits } from '../../shared/prune/pack-units.ts';
 import type { ChooseSettings, Criterion, Reduction } from '../../shared/recipe.ts';
 import type { App } from '../app.ts';
 import { countSplits, getDataset, listDatasets, type Dataset } from '../db/datasets.ts';
@@ -15,6 +15,7 @@ import { importFiles, pickSplit, taskOf } from './datasets.ts';
 import { planPruning, planScores, requireCheckpoint, type CalibrationTexts } from './plan-runs.ts';
 import { findPrompt, listCandidates } from './prompts.ts';
 import { submitRun } from './runs.ts';
+import { readUnitScores } from './unit-scores-file.ts';
 
 /** The demo's calibration text, offered where a person has none of their own. */
 export const DEMO_TEXT = 'demo';
@@ -75,7 +76,7 @@ export function openCutSubject(app: App, modelId: string): CutSubject {
   const measured = runs.find((run) => run.result?.kind === 'evaluate' && run.result.cost.tokensPerSecond > 0)?.result?.cost;
   return {
     model: pickCutModel(model),
-    config: parseLlamaConfig(model.config, `${model.name}/config.json`),
+    config: configOf(model),
     dtypeBytes: Math.max(1, Math.round(model.sizeBytes / model.parameters)),
     scoreSets: listScoreSets(app.db, model.hash).map((set) => describeScores(app, set)),
     runs: runs.filter((run) => run.kind === 'score' || run.kind === 'prune').map((run) => describeRun(app, run)),
@@ -126,9 +127,10 @@ export async function readUnits(
   request: { readonly modelId: string; readonly scoreSetId: string; readonly criterion: Criterion; readonly reduction: Reduction },
 ): Promise<PackedUnits> {
   const model = requireCheckpoint(getModel(app.db, request.modelId));
-  const { filePath } = findScores(app, model, request.scoreSetId);
+  const { filePath: path } = findScores(app, model, request.scoreSetId);
   const { criterion, reduction } = request;
-  return await app.worker().calls.unitScores({ folder: model.folderPath, scores: filePath, modelHash: model.hash, criterion, reduction });
+  const units = await readUnitScores(configOf(model), { path, modelHash: model.hash, criterion, reduction });
+  return packUnits(units, (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'));
 }
 
 /**
@@ -213,6 +215,10 @@ function describeScores(app: App, { id, criteria, calibrationLoss, createdAt, ru
 function describeRun(app: App, { id, kind, title, state, error }: Run): CutRun {
   const [made] = kind === 'prune' && state === 'done' ? listModelsOfRun(app.db, id) : [];
   return { id, kind: kind as 'score' | 'prune', title, state, error: error?.message, made: made && { id: made.id, name: made.name } };
+}
+
+function configOf({ config, name }: Model): LlamaConfig {
+  return parseLlamaConfig(config, `${name}/config.json`);
 }
 
 function pickCutModel({ id, name, kind, parameters, sizeBytes }: Model): CutModel {

@@ -2,20 +2,22 @@
 
 class Connection {
   #isOpen = $state(false);
-  #opens = $state(0);
+  #returns = $state(0);
+  #wasOpen = false;
 
   get isOpen(): boolean {
     return this.#isOpen;
   }
 
-  /** How often it was opened: more than once means that something may have been missed. */
-  get opens(): number {
-    return this.#opens;
+  /** How often it was opened again after a break: something may have been missed. */
+  get returns(): number {
+    return this.#returns;
   }
 
   opened(): void {
     this.#isOpen = true;
-    this.#opens += 1;
+    if (this.#wasOpen) this.#returns += 1;
+    this.#wasOpen = true;
   }
 
   closed(): void {

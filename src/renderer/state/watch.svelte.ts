@@ -45,7 +45,7 @@ function forgetFrame(id: string): void {
  */
 export function refetchOn(tables: readonly Watched[], refetch: (isOver: () => boolean) => Promise<void>): void {
   $effect(() => {
-    void connection.opens; // read anew after each break
+    void connection.returns; // read anew after each break
     let isReading = false;
     let again = false;
     let ended = false;

@@ -52,12 +52,14 @@ export function withWidths(layer: LayerShape, kvHeads: number, ffn: number): Lay
 
 const everything = new WeakMap<LlamaConfig, Kept>();
 
-/** Everything in the model, as indices; the same object for the same config. */
+/** Everything in the model, as indices; the same object for the same config, and one list for all layers of a width. */
 export function keepAll(config: LlamaConfig): Kept {
   const known = everything.get(config);
   if (known) return known;
+  const lists = new Map<number, number[]>();
+  const list = (count: number): number[] => lists.get(count) ?? lists.set(count, indices(count)).get(count)!;
   const all: Kept = {
-    layers: config.layers.map(({ kvHeads, ffn }) => ({ kvGroups: indices(kvHeads), ffn: indices(ffn) })),
+    layers: config.layers.map(({ kvHeads, ffn }) => ({ kvGroups: list(kvHeads), ffn: list(ffn) })),
     hidden: undefined,
   };
   everything.set(config, all);

@@ -8,7 +8,9 @@ export interface PackedUnits {
   readonly hidden: string | undefined;
 }
 
-export function packUnits({ layers, layer, hidden }: UnitScores): PackedUnits {
+/** Packs with `encode`, which writes bytes as base64: a host has quicker means than a page. */
+export function packUnits({ layers, layer, hidden }: UnitScores, encode: (bytes: Uint8Array) => string): PackedUnits {
+  const pack = ({ buffer, byteOffset, byteLength }: Float64Array): string => encode(new Uint8Array(buffer, byteOffset, byteLength));
   return {
     layers: layers.map(({ kvGroups, ffn }) => ({ kvGroups: pack(kvGroups), ffn: pack(ffn) })),
     layer: pack(layer),
@@ -22,16 +24,6 @@ export function unpackUnits({ layers, layer, hidden }: PackedUnits): UnitScores 
     layer: unpack(layer),
     hidden: hidden === undefined ? undefined : unpack(hidden),
   };
-}
-
-/** Bytes turned into characters at a time: as many arguments as a call may have. */
-const CHUNK = 0x8000;
-
-function pack(values: Float64Array): string {
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  let text = '';
-  for (let i = 0; i < bytes.length; i += CHUNK) text += String.fromCharCode(...bytes.subarray(i, i + CHUNK));
-  return btoa(text);
 }
 
 function unpack(text: string): Float64Array {

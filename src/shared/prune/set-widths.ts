@@ -71,7 +71,7 @@ export function widthsAtStep(config: LlamaConfig, widths: readonly SetWidth[], s
 
 /** The widths with one of them set, or given back to the ranking where `width` is undefined; ordered by layer. */
 export function withSetWidth(widths: readonly SetWidth[], layer: number, kind: WidthKind, width: number | undefined): SetWidth[] {
-  const { kvGroups, ffn } = { ...widths.find((one) => one.layer === layer), [kind]: width };
+  const { kvGroups, ffn }: Omit<SetWidth, 'layer'> = { ...widths.find((one) => one.layer === layer), [kind]: width };
   const own = { layer, ...(kvGroups === undefined ? {} : { kvGroups }), ...(ffn === undefined ? {} : { ffn }) };
   const others = widths.filter((one) => one.layer !== layer);
   return [...others, ...(kvGroups === undefined && ffn === undefined ? [] : [own])].sort((a, b) => a.layer - b.layer);

@@ -1,12 +1,9 @@
 // Scores on disk: one safetensors file with a vector per criterion, layer and group member.
-import { AppError } from '../../shared/errors.ts';
-import { PROJECTIONS, type Criterion } from '../../shared/recipe.ts';
+import { findScoreNames, scoreNames } from '../../shared/prune/scores-layout.ts';
+import type { Criterion } from '../../shared/recipe.ts';
 import type { Scores } from '../../shared/scores.ts';
 import { toFloat32 } from '../weights/dtype.ts';
 import { openSafetensors, writeSafetensors, type WritableTensor } from '../weights/safetensors.ts';
-
-const ATTENTION = PROJECTIONS.slice(0, 4);
-const FFN = PROJECTIONS.slice(4);
 
 /** What a scores file says of itself. */
 export interface ScoresInfo {
@@ -15,7 +12,7 @@ export interface ScoresInfo {
   readonly layers: number;
 }
 
-/** Writes `${criterion}.${layer}.${projection}` vectors in f32, and `${criterion}.hidden.${member}`. */
+/** Writes the vectors of all criteria in f32, under the names of `scoreNames`. */
 export async function writeScores(path: string, scores: readonly Scores[], info: ScoresInfo): Promise<void> {
   const tensors: WritableTensor[] = [];
   const put = (name: string, values: Float32Array): void => {
@@ -27,11 +24,12 @@ export async function writeScores(path: string, scores: readonly Scores[], info:
     });
   };
   for (const { criterion, layers, hidden } of scores) {
+    const names = scoreNames(criterion, layers.length, hidden?.length ?? 0);
     for (const [layer, { attention, ffn }] of layers.entries()) {
-      attention.forEach((values, i) => put(`${criterion}.${layer}.${ATTENTION[i]!}`, values));
-      ffn.forEach((values, i) => put(`${criterion}.${layer}.${FFN[i]!}`, values));
+      attention.forEach((values, i) => put(names.layers[layer]!.attention[i]!, values));
+      ffn.forEach((values, i) => put(names.layers[layer]!.ffn[i]!, values));
     }
-    hidden?.forEach((values, i) => put(`${criterion}.hidden.${i}`, values));
+    hidden?.forEach((values, i) => put(names.hidden[i]!, values));
   }
   await writeSafetensors(path, tensors, { modelHash: info.modelHash, layers: String(info.layers) });
 }
@@ -42,22 +40,11 @@ export async function writeScores(path: string, scores: readonly Scores[], info:
  */
 export async function readScores(path: string, criterion: Criterion, modelHash: string): Promise<Scores> {
   await using file = await openSafetensors(path);
-  const found = file.metadata['modelHash'];
-  if (found !== modelHash)
-    throw new AppError(
-      'bad-input',
-      `${path} holds scores of the model ${found ?? 'unknown'}, but the model to be cut is ${modelHash}. Score this model.`,
-    );
-  const has = (name: string): boolean => file.tensors.has(name);
-  const read = async (name: string): Promise<Float32Array> => toFloat32('F32', await file.read(name));
-  const readAll = async (prefix: string, names: readonly string[]): Promise<Float32Array[]> =>
-    Promise.all(names.filter((name) => has(`${prefix}.${name}`)).map((name) => read(`${prefix}.${name}`)));
-  if (![...file.tensors.keys()].some((name) => name.startsWith(`${criterion}.`)))
-    throw new AppError('bad-input', `${path} holds no ${criterion} scores; score the model by that criterion.`);
+  const names = findScoreNames(path, file, criterion, modelHash);
+  const readAll = (some: readonly string[]): Promise<Float32Array[]> =>
+    Promise.all(some.map(async (name) => toFloat32('F32', await file.read(name))));
   const layers: { attention: Float32Array[]; ffn: Float32Array[] }[] = [];
-  for (let layer = 0; layer < Number(file.metadata['layers']); layer++)
-    layers.push({ attention: await readAll(`${criterion}.${layer}`, ATTENTION), ffn: await readAll(`${criterion}.${layer}`, FFN) });
-  const hidden: Float32Array[] = [];
-  for (let i = 0; has(`${criterion}.hidden.${i}`); i++) hidden.push(await read(`${criterion}.hidden.${i}`));
+  for (const { attention, ffn } of names.layers) layers.push({ attention: await readAll(attention), ffn: await readAll(ffn) });
+  const hidden = await readAll(names.hidden);
   return { criterion, layers, hidden: hidden.length > 0 ? hidden : undefined };
 }

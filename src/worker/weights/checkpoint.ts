@@ -9,7 +9,7 @@ import type { WorkOptions } from '../../shared/progress.ts';
 import { HEAD, expectedTensors } from '../../shared/tensor-names.ts';
 import { isWeightDtype, toFloat16, toFloat32 } from './dtype.ts';
 import type { WeightDtype } from './dtype.ts';
-import type { TensorInfo } from './safetensors-header.ts';
+import type { TensorInfo } from '../../shared/safetensors-header.ts';
 import { openSafetensors } from './safetensors.ts';
 import type { SafetensorsFile } from './safetensors.ts';
 

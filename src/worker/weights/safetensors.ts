@@ -3,10 +3,9 @@ import { open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AppError, asAppError } from '../../shared/errors.ts';
+import { buildHeader, parseHeader, parseHeaderLength, type TensorInfo } from '../../shared/safetensors-header.ts';
 import { DTYPE_BYTES } from './dtype.ts';
 import type { Dtype } from './dtype.ts';
-import { buildHeader, parseHeader, parseHeaderLength } from './safetensors-header.ts';
-import type { TensorInfo } from './safetensors-header.ts';
 
 /** Node reads at most 2 GiB - 1 at once; whole pages below that. */
 const MAX_READ_BYTES = 1 << 30;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/shared/errors.ts';
-import { parseHeader, parseHeaderLength } from '../../../src/worker/weights/safetensors-header.ts';
+import { parseHeader, parseHeaderLength } from '../../../src/shared/safetensors-header.ts';
 import { openSafetensors, writeSafetensors } from '../../../src/worker/weights/safetensors.ts';
 import { headerOf, temporaryFolder, writeRaw } from './tiny-checkpoint.ts';
 

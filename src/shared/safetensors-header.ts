@@ -1,7 +1,6 @@
 // Reads and builds the header of a safetensors file, trusting nothing in it.
-import { AppError } from '../../shared/errors.ts';
-import { DTYPE_BYTES } from './dtype.ts';
-import type { Dtype } from './dtype.ts';
+import { DTYPE_BYTES, type Dtype } from './dtypes.ts';
+import { AppError } from './errors.ts';
 
 /** The cap that huggingface_hub puts on a header; a 7B model's is about 30 KB. */
 const MAX_HEADER_BYTES = 25_000_000;

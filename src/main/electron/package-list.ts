@@ -65,7 +65,7 @@ export function listRuntimePackages(root: string): string[] {
 /** Every file that a package for the target would contain. */
 export function listPackage(root: string, target: Target): PackageFile[] {
   const nested = /\/node_modules$/; // a nested package counts by itself, when it is needed at all
-  const tops = ['package.json', 'dist', ...listRuntimePackages(root)];
+  const tops = ['package.json', 'LICENSE', 'dist', ...listRuntimePackages(root)];
   const inArchive = tops
     .flatMap((top) => filesUnder(root, top, (path) => isPackaged(path) && !nested.test(path)))
     .filter((path) => isForTarget(path, target));
@@ -84,6 +84,7 @@ function needs({ platform, arch }: Target): readonly (readonly [pattern: RegExp,
     platform === 'win32' ? 'onnxruntime\\.dll' : platform === 'darwin' ? 'libonnxruntime.*\\.dylib' : 'libonnxruntime\\.so(\\.\\d+)*';
   const onnx = `^node_modules/onnxruntime-node/bin/[^/]+/${platform}/${arch}/`;
   return [
+    [/^LICENSE$/, 'the licence', 'asar'],
     [/^dist\/main\/electron\/main\.js$/, 'the desktop shell', 'asar'],
     [/^dist\/main\/electron\/preload\.cjs$/, 'the preload script', 'asar'],
     [/^dist\/main\/import\/parquet-thread\.js$/, 'the Parquet reader', 'asar'],

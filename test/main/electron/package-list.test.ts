@@ -15,7 +15,7 @@ const tree = mkdtempSync(join(tmpdir(), 'tailor-package-'));
 beforeAll(async () => {
   await buildDesktop(join(tree, 'dist'));
   cpSync(PAGE_FOLDER, join(tree, 'dist', 'renderer'), { recursive: true });
-  cpSync(join(ROOT, 'package.json'), join(tree, 'package.json'));
+  for (const name of ['package.json', 'LICENSE']) cpSync(join(ROOT, name), join(tree, name));
   for (const folder of ['node_modules', 'resources']) {
     mkdirSync(join(tree, folder));
     for (const name of readdirSync(join(ROOT, folder))) symlinkSync(join(ROOT, folder, name), join(tree, folder, name));
@@ -71,6 +71,7 @@ describe('a copy that lacks', () => {
     ['the binding of onnxruntime', `${ONNX}/onnxruntime_binding.node`, /binding of onnxruntime/],
     ['onnxruntime', `${ONNX}/libonnxruntime.so.1`, /onnxruntime itself/],
     ['the demo model', 'resources/demo/model/config.json', /demo model/],
+    ['the licence', 'LICENSE', /licence/],
     ['the worker', 'dist/worker/main.js', /the worker/],
     ['the page', 'dist/renderer/index.html', /the page/],
     ['the preload script', 'dist/main/electron/preload.cjs', /preload/],

@@ -11,10 +11,12 @@ import { countSplits, getDataset, listDatasets, type Dataset } from '../db/datas
 import { getModel, listModels, listModelsOfRun, type Model } from '../db/models.ts';
 import { getRun, listRunInputs, listRuns, type Run } from '../db/runs.ts';
 import { listScoreSets, type ScoreSet } from '../db/scores.ts';
+import { listStudies } from '../db/studies.ts';
 import { importFiles, pickSplit, taskOf } from './datasets.ts';
 import { planPruning, planScores, requireCheckpoint, type CalibrationTexts } from './plan-runs.ts';
 import { findPrompt, listCandidates } from './prompts.ts';
 import { submitRun } from './runs.ts';
+import { listRowModels, tabulateStudy } from './study-table.ts';
 import { readUnitScores } from './unit-scores-file.ts';
 
 /** The demo's calibration text, offered where a person has none of their own. */
@@ -84,6 +86,32 @@ export function openCutSubject(app: App, modelId: string): CutSubject {
   };
 }
 
+/** What a study measured of a model at one size: shares 0..1 of the base's mean accuracy, as it was cut and with tuning. */
+export interface MeasuredCut {
+  readonly studyId: string;
+  readonly study: string;
+  /** The true share of parameters removed. */
+  readonly removed: number;
+  readonly kept: number | undefined;
+  readonly tunedKept: number | undefined;
+}
+
+/** Every size at which a study measured this model, the smallest cut first. Throws AppError `not-found`. */
+export function listMeasuredCuts(app: App, modelId: string): MeasuredCut[] {
+  const { hash } = getModel(app.db, modelId);
+  const cuts = listStudies(app.db).flatMap((study): MeasuredCut[] => {
+    const base = listRowModels(app, study).find(({ nominalRatio, tuned }) => nominalRatio === 0 && !tuned);
+    const table = base && getModel(app.db, base.id).hash === hash ? tabulateStudy(app, study) : undefined;
+    const rows = (table?.variants ?? []).filter(({ nominalRatio }) => nominalRatio > 0);
+    return rows.flatMap((row) => {
+      const tuned = rows.find((other) => other.tuned && other.nominalRatio === row.nominalRatio);
+      if (row.tuned || (row.kept ?? tuned?.kept) === undefined) return [];
+      return [{ studyId: study.id, study: study.name, removed: row.trueReduction, kept: row.kept, tunedKept: tuned?.kept }];
+    });
+  });
+  return cuts.sort((a, b) => a.removed - b.removed);
+}
+
 /** What can be measured on: texts, questions with answers, and the demo's text. */
 export function listCalibrations(app: App): { id: string; name: string; kind: 'text' | 'questions' | 'demo'; rows: number }[] {
   const own = listDatasets(app.db).flatMap((dataset) => {
@@ -121,11 +149,24 @@ export async function startScoring(
   return submitRun(app, { ...plan, recipe: { ...plan.recipe, hidden } });
 }
 
+/** Units as they were packed last: stored scores never change, and a page asks for the same again at each visit. */
+const packed = new WeakMap<App, Map<string, PackedUnits>>();
+/** One of a 7B model takes 4 MB. */
+const PACKED_KEPT = 4;
+
 /** Importance of every unit by one criterion of a score set. Throws AppError `not-found`. */
 export async function readUnits(
   app: App,
   request: { readonly modelId: string; readonly scoreSetId: string; readonly criterion: Criterion; readonly reduction: Reduction },
 ): Promise<PackedUnits> {
+  const key = [request.modelId, request.scoreSetId, request.criterion, request.reduction].join('/');
+  const known = packed.get(app) ?? new Map<string, PackedUnits>();
+  const units = known.get(key) ?? (await packUnitsOf(app, request));
+  packed.set(app, new Map([...known, [key, units] as const].slice(-PACKED_KEPT)));
+  return units;
+}
+
+async function packUnitsOf(app: App, request: Parameters<typeof readUnits>[1]): Promise<PackedUnits> {
   const model = requireCheckpoint(getModel(app.db, request.modelId));
   const { filePath: path } = findScores(app, model, request.scoreSetId);
   const { criterion, reduction } = request;

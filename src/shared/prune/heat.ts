@@ -2,6 +2,8 @@
 
 /** Steps of importance that a map tells apart. */
 export const HEAT_STEPS = 7;
+/** The width of the bar where a width is set by hand. */
+const HAND_PX = 5;
 /** A row has at most about this many cells. */
 const MAX_CELLS = 40;
 
@@ -18,16 +20,16 @@ export function divide(counts: readonly number[]): Cells {
   return { size, columns: Math.ceil(most / size) };
 }
 
-/** The mean of each cell's scores. `places` says where each unit stands in its row: its rank, or its index. */
-export function meansOf(scores: Float64Array, places: Uint32Array | undefined, size: number): Float64Array {
-  const count = Math.ceil(scores.length / size);
-  const [sums, sizes] = [new Float64Array(count), new Uint32Array(count)];
-  for (let i = 0; i < scores.length; i++) {
-    const cell = Math.floor((places === undefined ? i : places[i]!) / size);
-    sums[cell]! += scores[i]!;
-    sizes[cell]!++;
+/** The mean of each cell's scores, in the order in which they are drawn. */
+export function meansOf(scores: Float64Array, size: number): Float64Array {
+  const means = new Float64Array(Math.ceil(scores.length / size));
+  for (let cell = 0; cell < means.length; cell++) {
+    const end = Math.min(scores.length, (cell + 1) * size);
+    let sum = 0;
+    for (let i = cell * size; i < end; i++) sum += scores[i]!;
+    means[cell] = sum / (end - cell * size);
   }
-  return sums.map((sum, cell) => sum / sizes[cell]!);
+  return means;
 }
 
 /** Each mean's step, 0 the least important: a seventh of all cells has each, equal means the same one. */
@@ -56,6 +58,15 @@ export function stepPaths(rows: readonly Uint8Array[]): string[] {
 export interface CutRow {
   readonly count: number;
   readonly width: number;
+}
+
+/** Drawn by rank: a bar across the line in each row that is set by hand. */
+export function handMarks(rows: readonly CutRow[], isSet: (row: number) => boolean, { size }: Cells, dx: number, dy: number): string {
+  let marks = '';
+  for (const [y, { width }] of rows.entries())
+    if (isSet(y))
+      marks += `M${round((width / size) * dx - HAND_PX / 2)} ${round(y * dy + 1)}h${HAND_PX}v${round(Math.max(1, dy - 2))}h-${HAND_PX}z`;
+  return marks;
 }
 
 /** Drawn by rank: the line between what stays and what goes, and the area that goes, for cells of `dx` by `dy`. */

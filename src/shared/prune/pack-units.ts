@@ -26,7 +26,11 @@ export function unpackUnits({ layers, layer, hidden }: PackedUnits): UnitScores 
   };
 }
 
+/** Newer engines read base64 by themselves, ten times as fast. */
+const { fromBase64 } = Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
+
 function unpack(text: string): Float64Array {
+  if (fromBase64) return new Float64Array(fromBase64(text).buffer);
   const binary = atob(text);
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);

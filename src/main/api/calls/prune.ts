@@ -1,7 +1,7 @@
 // Prune: what can be cut, scores and their units, and the runs that score and cut.
 import { z } from 'zod';
 import { chooseSettings, criterion, reduction } from '../../../shared/recipe.ts';
-import { listCalibrations, listCutModels, openCutSubject, readUnits, startCut, startScoring } from '../prune.ts';
+import { listCalibrations, listCutModels, listMeasuredCuts, openCutSubject, readUnits, startCut, startScoring } from '../prune.ts';
 import { call } from './call.ts';
 
 const id = z.string().min(1).max(100);
@@ -13,6 +13,9 @@ export const prune = {
 
   /** A model's architecture, its scores, and the scorings and cuts of it. */
   open: call.input(z.object({ modelId })).handler(({ context, input }) => openCutSubject(context.app, input.modelId)),
+
+  /** What studies measured of a model at other sizes. */
+  measured: call.input(z.object({ modelId })).handler(({ context, input }) => listMeasuredCuts(context.app, input.modelId)),
 
   /** What importance can be measured on. */
   calibrations: call.handler(({ context }) => listCalibrations(context.app)),

@@ -4,9 +4,12 @@ import { AppError } from '../../../shared/errors.ts';
 import type { LlamaConfig } from '../../../shared/llama-config.ts';
 import { unpackUnits } from '../../../shared/prune/pack-units.ts';
 import { planCut, type Plan } from '../../../shared/prune/plan.ts';
+import { fullWidth, isCutKind, parseSetWidths, withSetWidth, writeSetWidths, type WidthKind } from '../../../shared/prune/set-widths.ts';
+import { removedImportance, type RemovedImportance } from '../../../shared/prune/unit-order.ts';
 import { randomUnitScores, type UnitScores } from '../../../shared/prune/unit-scores.ts';
-import { REDUCTIONS, type ChooseSettings, type Criterion, type Reduction, type Target } from '../../../shared/recipe.ts';
+import { REDUCTIONS, type ChooseSettings, type Criterion, type Reduction, type SetWidth, type Target } from '../../../shared/recipe.ts';
 import { api } from '../../state/api.ts';
+import { ByHand } from './by-hand.svelte.ts';
 import { CRITERION_ORDER, KIND_NAMES, RANKING_NAMES, UNIT_NAMES } from './names.ts';
 
 /** The tape ends here, in percent. */
@@ -18,6 +21,10 @@ export const SEED = 42;
 /** Models from this many layers on start with their ends locked, as LLM-Pruner leaves layers 0-3 and 30-31 of 32 alone. */
 const LAYERS_TO_LOCK_FROM = 16;
 
+const KINDS: readonly WidthKind[] = ['kvGroups', 'ffn'];
+/** Maps of this many criteria stay at hand, so that a page returned to shows its own at once; one of a 7B model takes 3 MB. */
+const MAPS_KEPT = 6;
+
 type Query = Readonly<Record<string, string>>;
 
 /** Widths of a layer, as a map shows them; both 0 when it goes. */
@@ -27,10 +34,15 @@ export interface RowWidths {
   readonly ffn: number;
 }
 
+/** Stored scores never change, so that what was read of them is as good later. */
+let kept: ReadonlyMap<string, UnitScores> = new Map();
+
 export class CutDraft {
   readonly config: LlamaConfig;
   readonly dtypeBytes: number;
   readonly modelId: string;
+  /** Locks and widths of single layers. */
+  readonly hand: ByHand;
 
   criterion = $state<Criterion>('param_first');
   against = $state<Criterion | ''>('');
@@ -40,7 +52,6 @@ export class CutDraft {
   kind = $state<Target['kind']>('parameters');
   /** Position on the tape, in percent. */
   percent = $state(20);
-  locked = $state.raw<readonly number[]>([]);
   uniform = $state(false);
   ffnMultiple = $state(1);
   /** How many times the model is scored and cut on the way to the target. */
@@ -49,8 +60,8 @@ export class CutDraft {
   runId = $state('');
 
   #scoreSets = $state.raw<readonly KeptScores[]>([]);
-  #loaded = $state.raw<ReadonlyMap<string, UnitScores>>(new Map());
-  readonly #asked = new Set<string>();
+  #loaded = $state.raw<ReadonlyMap<string, UnitScores>>(kept);
+  readonly #asked = new Set<string>(kept.keys());
   #chance: UnitScores | undefined;
 
   constructor(subject: CutSubject, query: Query) {
@@ -71,7 +82,8 @@ export class CutDraft {
     const at = Number(query['at'] ?? 20);
     this.percent = at >= 0 && at <= TAPE_END ? at : 20;
     const isLayer = (layer: number): boolean => Number.isInteger(layer) && layer >= 0 && layer < count;
-    this.locked = query['lock'] === undefined ? usualLocks(count) : query['lock'].split('.').filter(Boolean).map(Number).filter(isLayer);
+    const locked = query['lock'] === undefined ? usualLocks(count) : query['lock'].split('.').filter(Boolean).map(Number).filter(isLayer);
+    this.hand = new ByHand(locked, readWidths(this.config, query['set'] ?? ''));
     this.uniform = query['even'] === '1';
     this.ffnMultiple = [1, 32, 64, 256].find((multiple) => String(multiple) === query['step']) ?? 1;
     this.steps = STEP_COUNTS.find((steps) => String(steps) === query['in']) ?? 1;
@@ -82,7 +94,7 @@ export class CutDraft {
   /** The choices as they stand in the address. */
   get query(): Record<string, string | undefined> {
     const usual = usualLocks(this.config.layers.length).join('.');
-    const lock = this.locked.join('.');
+    const lock = this.hand.locked.join('.');
     return {
       model: this.modelId,
       by: this.criterion,
@@ -93,6 +105,7 @@ export class CutDraft {
       of: this.kind === 'parameters' ? undefined : this.kind,
       at: String(this.percent),
       lock: lock === usual ? undefined : lock || '.',
+      set: writeSetWidths(this.hand.widths) || undefined,
       even: this.uniform ? '1' : undefined,
       step: this.ffnMultiple === 1 ? undefined : String(this.ffnMultiple),
       in: this.steps === 1 ? undefined : String(this.steps),
@@ -102,17 +115,31 @@ export class CutDraft {
   }
 
   readonly settings = $derived.by((): ChooseSettings => {
-    const hidden = this.unit === 'hidden';
+    const widths = this.widthsInUse;
     return {
       target: this.#target(),
       unit: this.unit,
-      protectedLayers: hidden ? [] : [...this.locked],
+      protectedLayers: this.unit === 'hidden' ? [] : [...this.hand.locked],
+      ...(widths.length > 0 ? { widths: [...widths] } : {}),
       reduction: this.reduction,
       ranking: this.ranking,
       ffnMultiple: this.ffnMultiple,
       uniform: this.uniform,
     };
   });
+
+  /** Whether the width of a kind can be set in a single layer, as the other choices stand. */
+  canSet(kind: WidthKind): boolean {
+    return isCutKind(this, kind) && !this.uniform;
+  }
+
+  /** The set widths that the other choices leave room for. */
+  get widthsInUse(): readonly SetWidth[] {
+    return KINDS.filter((kind) => !this.canSet(kind)).reduce<readonly SetWidth[]>(
+      (widths, kind) => widths.reduce<readonly SetWidth[]>((rest, { layer }) => withSetWidth(rest, layer, kind, undefined), widths),
+      this.hand.widths,
+    );
+  }
 
   #target(): Target {
     const share = this.percent / 100;
@@ -169,6 +196,7 @@ export class CutDraft {
         try {
           const units = unpackUnits(await api.prune.units({ modelId: this.modelId, scoreSetId: set.id, criterion, reduction }));
           this.#loaded = new Map([...this.#loaded, [key, units]]);
+          kept = new Map([...kept, [key, units] as const].slice(-MAPS_KEPT));
         } catch (thrown) {
           this.#asked.delete(key);
           throw thrown;
@@ -190,8 +218,9 @@ export class CutDraft {
 
   #plan(units: UnitScores | undefined, change: Partial<ChooseSettings> = {}): { plan?: Plan; problem?: string } {
     try {
-      const settings = { ...this.settings, ...change };
-      return { plan: planCut(this.config, settings, { dtypeBytes: this.dtypeBytes, ...(units && { units }) }) };
+      const { widths, ...settings } = { ...this.settings, ...change };
+      const set = widths && !settings.uniform ? { widths } : {};
+      return { plan: planCut(this.config, { ...settings, ...set }, { dtypeBytes: this.dtypeBytes, ...(units && { units }) }) };
     } catch (thrown) {
       if (thrown instanceof AppError) return { problem: thrown.message };
       throw thrown;
@@ -206,9 +235,13 @@ export class CutDraft {
     return this.config.layers.map((_, layer) => byLayer.get(layer) ?? GONE);
   }
 
-  toggleLock(layer: number): void {
-    this.locked = this.locked.includes(layer) ? this.locked.filter((one) => one !== layer) : [...this.locked, layer].sort((a, b) => a - b);
-  }
+  /** The share of importance that goes; undefined before it is known, and for chance, whose scores mean nothing. */
+  readonly removed = $derived.by((): RemovedImportance | undefined => {
+    const { units, outcome, unit, criterion, reduction } = this;
+    if (units === undefined || outcome.plan === undefined || criterion === 'random') return undefined;
+    if (unit === 'hidden' && reduction === 'prod') return undefined; // these scores are logarithms
+    return removedImportance(units, this.rows, unit === 'hidden' ? outcome.plan.hiddenSize : undefined);
+  });
 }
 
 const GONE: RowWidths = { kvHeads: 0, queryHeads: 0, ffn: 0 };
@@ -226,6 +259,16 @@ function usualLocks(count: number): number[] {
   if (count < LAYERS_TO_LOCK_FROM) return [];
   const [first, last] = [Math.round(count / 8), Math.round(count / 16)];
   return Array.from({ length: count }, (_, layer) => layer).filter((layer) => layer < first || layer >= count - last);
+}
+
+/** Set widths of an address, as far as they are of this model; an address that is none sets nothing. */
+function readWidths(config: LlamaConfig, text: string): SetWidth[] {
+  try {
+    return parseSetWidths(text).filter((own) => KINDS.every((kind) => (own[kind] ?? 1) <= fullWidth(config, own.layer, kind)));
+  } catch (thrown) {
+    if (thrown instanceof AppError) return [];
+    throw thrown;
+  }
 }
 
 function keyOf(setId: string, criterion: Criterion, reduction: Reduction): string {

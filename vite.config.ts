@@ -12,6 +12,8 @@ export default defineConfig({
       input: {
         'main/electron/main': 'src/main/electron/main.ts',
         'main/node/cli': 'src/main/node/cli.ts',
+        'main/import/import-thread': 'src/main/import/import-thread.ts',
+        'main/import/read-thread': 'src/main/import/read-thread.ts',
         'main/import/parquet-thread': 'src/main/import/parquet-thread.ts',
         'worker/main': 'src/worker/main.ts',
       },

@@ -101,17 +101,12 @@ function makeDataset({ app }: Workbench, count: number): void {
   const text = (words: number): string => Array.from({ length: words }, () => WORDS[random.integer(WORDS.length)]!).join(' ');
   const writer = new DatasetWriter(app.db, { name: 'rows', sources: [] });
   for (let start = 0; start < count; start += BATCH_ROWS) {
-    const rows = Array.from({ length: Math.min(BATCH_ROWS, count - start) }, (_, i) => ({
-      split: 'train',
-      line: start + i + 1,
-      values: {
-        id: `q${start + i}`,
-        passage: text(12 + random.integer(20)),
-        question: text(5 + random.integer(8)),
-        label: random.integer(2),
-      },
-    }));
-    writer.addRows(rows);
+    const batch = writer.newBatch('train');
+    for (let row = start; row < Math.min(count, start + BATCH_ROWS); row++) {
+      const [passage, question] = [text(12 + random.integer(20)), text(5 + random.integer(8))];
+      batch.add(row + 1, { id: `q${row}`, passage, question, label: random.integer(2) });
+    }
+    writer.addRows(batch.prepared());
   }
   const columns = ['id', 'passage', 'question', 'label'];
   writer.finish({ columns, mapping: undefined, mappingReason: '', splitReason: '', rejectedCount: 0 });

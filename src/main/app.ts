@@ -9,6 +9,7 @@ import { createEvents, type Events } from './events.ts';
 import type { Host } from './host.ts';
 import { openQueue, type Queue } from './jobs/queue.ts';
 import { keepRunLogs, logCutOff } from './jobs/run-log.ts';
+import { endImportsInto } from './import/import-apart.ts';
 import { connectWorker, type Worker } from './jobs/worker-client.ts';
 
 export interface App extends Disposable {
@@ -53,6 +54,7 @@ export function createApp(host: Host): App {
     worker,
     [Symbol.dispose]() {
       living?.[Symbol.dispose]();
+      endImportsInto(records.db);
       records.close();
     },
   };

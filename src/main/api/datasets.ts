@@ -9,7 +9,8 @@ import { makeFreeTask } from '../../shared/tasks/free-tasks.ts';
 import type { Benchmark } from '../../shared/tasks/prompt-library.ts';
 import type { App } from '../app.ts';
 import { countSplits, eachRow, findDatasetByName, listDatasets, type Dataset } from '../db/datasets.ts';
-import { importDataset, type ImportOptions } from '../import/import-dataset.ts';
+import { importApart } from '../import/import-apart.ts';
+import type { ImportOptions } from '../import/import-dataset.ts';
 import { listRowFiles, pickRowFiles } from './group-files.ts';
 
 /** The dataset that an id or a name means; undefined when the records have none. */
@@ -39,7 +40,7 @@ export async function importFiles(app: App, paths: readonly string[], options: I
   const same = listDatasets(app.db).find(
     (dataset) => (name === undefined || dataset.name === name) && options.mapping === undefined && areUnchanged(dataset, files),
   );
-  return same ?? (await importDataset(app.db, files, { ...options, name }));
+  return same ?? (await importApart(app.db, files, { ...options, name }));
 }
 
 /** Files of a folder that can hold rows. */

@@ -6,6 +6,7 @@ import { AppError } from '../../shared/errors.ts';
 import { deleteUnfinishedDatasets } from './datasets.ts';
 import { lockFolder } from './lock.ts';
 import { MIGRATIONS, type Migration } from './migrations/index.ts';
+import { giveWay, type Mark } from './right-of-way.ts';
 import { interruptRunning } from './runs.ts';
 import { stopCutOffStudies } from './studies.ts';
 
@@ -13,6 +14,8 @@ import { stopCutOffStudies } from './studies.ts';
 export type Database = Sqlite.Database;
 
 export const DATABASE_FILE = 'tailor.sqlite';
+
+const BUSY_MS = 30_000; // an import waits for the program's writes as long as it takes
 
 /** A data folder held by this process until it is closed or disposed. */
 export interface Records extends Disposable {
@@ -48,7 +51,8 @@ export function openDatabase(file: string): Database {
   try {
     db.pragma('auto_vacuum = INCREMENTAL'); // only a file made now takes it: space that comes free can be given back in steps
     db.pragma('journal_mode = WAL');
-    db.pragma('cache_size = -65536'); // 64 MB, and a larger log: imports of gigabytes write each page fewer times
+    db.pragma('cache_size = -65536'); // 64 MB
+    // Moving the log into the file takes long; a connection of an import's own does it well before this one has to.
     db.pragma('wal_autocheckpoint = 8000');
     db.pragma('synchronous = NORMAL'); // in WAL mode a power loss may cost the last commits, never the file
     db.pragma('foreign_keys = OFF'); // a step may rebuild a table; it checks all references itself
@@ -69,6 +73,20 @@ export function openDatabase(file: string): Database {
       { cause: error },
     );
   }
+}
+
+/**
+ * Another connection to records that this process holds open, for a thread of it. It gives way to those who raise the mark, and moves the
+ * log into the file before others would have to.
+ */
+export function openBeside(file: string, mark: Mark): Database {
+  const db = new Sqlite(file, { fileMustExist: true, timeout: BUSY_MS });
+  db.pragma('cache_size = -65536');
+  db.pragma('wal_autocheckpoint = 2000');
+  db.pragma('synchronous = NORMAL');
+  db.pragma('foreign_keys = ON');
+  giveWay(db, mark);
+  return db;
 }
 
 /** Writes a copy of the records as they stand in one moment to a new file, while they go on being used. */

@@ -2,6 +2,7 @@
 import type { Statement } from 'better-sqlite3';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import type { Database } from './open.ts';
+import { inWriteTurn } from './right-of-way.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 type Parameters = readonly unknown[] | Values;
@@ -23,7 +24,7 @@ export function selectOne<T>(db: Database, sql: string, parameters: Parameters =
 
 /** Runs a statement that changes rows; returns how many it changed. */
 export function execute(db: Database, sql: string, parameters: Parameters = []): number {
-  return prepare(db, sql).run(parameters).changes;
+  return inWriteTurn(db, () => prepare(db, sql).run(parameters).changes);
 }
 
 /** Writes a record as a row, the inverse of `selectAll`; members that are undefined take the column's default. */
@@ -31,22 +32,24 @@ export function insertRow(db: Database, table: string, record: object, conflict:
   const entries = Object.entries(record).filter(([, value]) => value !== undefined);
   const columns = entries.map(([key, value]) => toColumn(key, value));
   const sql = `INSERT ${conflict} INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
-  prepare(db, sql).run(entries.map(([key, value]) => toSql(db, key, value)));
+  execute(
+    db,
+    sql,
+    entries.map(([key, value]) => toSql(db, key, value)),
+  );
 }
 
 /** Changes the given members of the row whose `id` is given. */
 export function updateRow(db: Database, table: string, id: string, record: object): void {
   const entries = Object.entries(record).filter(([, value]) => value !== undefined);
   const assignments = entries.map(([key, value]) => `${toColumn(key, value)} = ?`);
-  prepare(db, `UPDATE ${table} SET ${assignments.join(', ')} WHERE id = ?`).run(
-    ...entries.map(([key, value]) => toSql(db, key, value)),
-    id,
-  );
+  const values = entries.map(([key, value]) => toSql(db, key, value));
+  execute(db, `UPDATE ${table} SET ${assignments.join(', ')} WHERE id = ?`, [...values, id]);
 }
 
 /** Runs `work` in one transaction; whatever it throws undoes all of it. May be nested. */
 export function inTransaction<T>(db: Database, work: () => T): T {
-  return db.transaction(work).immediate();
+  return inWriteTurn(db, () => db.transaction(work).immediate());
 }
 
 function prepare(db: Database, sql: string): Statement {

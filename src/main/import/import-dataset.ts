@@ -4,27 +4,22 @@ import { basename, dirname, extname } from 'node:path';
 import { goldColumn, inferRoles, isHiddenLabel, mappedColumns, type InferredRoles, type RoleMapping } from '../../shared/dataset-roles.ts';
 import { AppError, asAppError, throwIfCancelled } from '../../shared/errors.ts';
 import type { WorkOptions } from '../../shared/progress.ts';
-import { RandomStream } from '../../shared/random.ts';
 import { DatasetWriter } from '../db/dataset-writing.ts';
-import {
-  deleteDatasetInSteps,
-  listValuesInSteps,
-  type Dataset,
-  type DatasetRow,
-  type RejectedRow,
-  type RowValues,
-} from '../db/datasets.ts';
+import { deleteDatasetInSteps, listValuesInSteps, type Dataset, type RejectedRow } from '../db/datasets.ts';
 import type { Database } from '../db/open.ts';
 import { detectFormat, type DetectedFormat, type Format } from './detect-format.ts';
-import { MAX_LISTED_REJECTS } from './limits.ts';
-import { Scale, Turn } from './pace.ts';
-import { readRows } from './read-rows.ts';
+import { inTurns, Scale } from './pace.ts';
+import type { Piece, SplitSample } from './read-files.ts';
+import type { ReadOrder } from './read-thread.ts';
+import { runThread } from './threads.ts';
 
 /** Shares of the splits that are made where the files name none. */
 export const MADE_SPLITS = { train: 0.8, validation: 0.1, test: 0.1 } as const;
 export const SPLIT_SEED = 42;
 
 export interface ImportOptions extends WorkOptions {
+  /** Absent: a new one. */
+  readonly id?: string;
   /** Absent: the file's name, or its folder's when there are several. */
   readonly name?: string;
   /** Puts all rows into this split, whatever the files are called. */
@@ -42,8 +37,7 @@ interface SourceFile extends DetectedFormat {
   readonly split: string | undefined;
 }
 
-const BATCH_ROWS = 400; // written at once
-const SAMPLE_ROWS = 400; // rows of each split that roles are inferred from
+const READ_ENTRY = new URL(`./read-thread${extname(import.meta.url)}`, import.meta.url);
 const MAX_LABELS = 100; // more classes than this are no classification
 const MADE_SPLIT = 'all'; // holds the rows until splits are made
 const SPLIT_NAMES: Readonly<Record<string, string>> = {
@@ -75,9 +69,10 @@ export async function importDataset(db: Database, paths: string | readonly strin
   }));
   const { signal, seed = SPLIT_SEED } = options;
   const scale = new Scale(files, options.progress);
-  const writer = new DatasetWriter(db, { name, sources }, files[0]!.split === undefined ? { shares: MADE_SPLITS, seed } : undefined);
+  const making = files[0]!.split === undefined ? { shares: MADE_SPLITS, seed } : undefined;
+  const writer = new DatasetWriter(db, { id: options.id, name, sources }, making);
   try {
-    const read = await readFiles(writer, files, signal, scale);
+    const read = await readInto(writer, files, making?.seed, signal, scale);
     if (writer.count === 0) throw noRows(files, read.rejected);
     const roles = options.mapping ? checkMapping(options.mapping, read.samples) : agreeOnRoles(read.samples, name, files);
     const mapping = roles.mapping && (await completeLabels(db, writer, roles.mapping, signal, scale.listingLabels));
@@ -127,61 +122,34 @@ function nameFormat(format: Format): string {
   return format.kind === 'table' ? (format.delimiter === '\t' ? 'tsv' : 'csv') : format.kind;
 }
 
-/** Columns and some rows of one split, drawn evenly from all of it. */
-interface SplitSample {
-  readonly split: string;
-  readonly columns: Set<string>;
-  readonly rows: RowValues[];
-  seen: number;
-}
-
 interface Read {
   rejectedCount: number;
   readonly rejected: RejectedRow[];
-  readonly samples: SplitSample[];
+  readonly samples: readonly SplitSample[];
 }
 
-async function readFiles(
+/** Has the files read in a thread, and writes what comes. */
+async function readInto(
   writer: DatasetWriter,
-  files: readonly SourceFile[],
+  sources: readonly SourceFile[],
+  seed: number | undefined,
   signal: AbortSignal | undefined,
   scale: Scale,
 ): Promise<Read> {
-  const read: Read = { rejectedCount: 0, rejected: [], samples: [] };
-  const draws = new RandomStream(SPLIT_SEED, 'import sample');
-  for (const [index, file] of files.entries()) {
-    const split = file.split ?? MADE_SPLIT;
-    let sample = read.samples.find((other) => other.split === split);
-    if (!sample) read.samples.push((sample = { split, columns: new Set(), rows: [], seen: 0 }));
-    let batch: Omit<DatasetRow, 'position'>[] = [];
-    const turn = new Turn();
-    const flush = (): void => {
-      throwIfCancelled(signal);
-      writer.addRows(batch);
-      batch = [];
-    };
-    for await (const row of readRows(file.path, file, { signal, progress: scale.reading(index) })) {
-      if ('reason' in row) {
-        if (++read.rejectedCount <= MAX_LISTED_REJECTS)
-          read.rejected.push({ file: basename(file.path), line: row.line, reason: row.reason });
-      } else {
-        keepInSample(sample, row.values, draws);
-        if (batch.push({ split, line: row.line, values: row.values }) === BATCH_ROWS) flush();
-      }
-      if (turn.isOver()) await turn.next();
-    }
-    flush();
-  }
-  writer.addRejectedRows(read.rejected);
-  return read;
-}
-
-/** Reservoir sampling (Vitter 1985, algorithm R): every row of the split is as likely to stay. */
-function keepInSample(sample: SplitSample, values: RowValues, draws: RandomStream): void {
-  for (const column of Object.keys(values)) sample.columns.add(column);
-  const place = sample.seen < SAMPLE_ROWS ? sample.seen : draws.integer(sample.seen + 1);
-  if (place < SAMPLE_ROWS) sample.rows[place] = values;
-  sample.seen++;
+  const files = sources.map(({ path, format, labelsPath, split = MADE_SPLIT }) => ({ path, format, labelsPath, split }));
+  const order: ReadOrder = { files, seed };
+  const rejected: RejectedRow[] = [];
+  let rejectedCount = 0;
+  const take = (piece: Piece): void => {
+    throwIfCancelled(signal);
+    writer.addRows(piece.rows);
+    rejected.push(...piece.rejected);
+    rejectedCount += piece.rejectedCount;
+    if (piece.frame) scale.reading(piece.file, piece.frame);
+  };
+  const samples = await runThread<Piece, SplitSample[]>(READ_ENTRY, order, take, { signal });
+  writer.addRejectedRows(rejected);
+  return { rejectedCount, rejected, samples };
 }
 
 function noRows(files: readonly SourceFile[], rejected: readonly RejectedRow[]): AppError {
@@ -245,19 +213,6 @@ function explainSplits(files: readonly SourceFile[], asked: string | undefined, 
   if (asked !== undefined) return `All rows were put into the split ${asked}, as asked.`;
   if (files[0]!.split !== undefined)
     return `Splits were told by the names of the files: ${[...new Set(files.map((file) => file.split))].join(', ')}.`;
-  const shares = Object.entries(MADE_SPLITS).map(([name, share]) => `${Math.round(share * 100)}% ${name}`);
+  const shares = Object.entries(MADE_SPLITS).map(([name, share]) => `${Math.round(share * 100)}\u202f% ${name}`);
   return `The files name no splits, so they were made with seed ${seed}: ${shares.join(', ')}; equal rows are in the same split.`;
-}
-
-/** Takes the steps of long work in the records, and lets in whoever waits for the program every few milliseconds. */
-async function inTurns<T>(steps: Generator<number, T>, signal: AbortSignal | undefined, tell: (done: number) => void): Promise<T> {
-  const turn = new Turn();
-  for (let isFirst = true; ; isFirst = false) {
-    throwIfCancelled(signal);
-    const step = steps.next();
-    if (step.done) return step.value;
-    if (!isFirst && !turn.isOver()) continue;
-    tell(step.value);
-    await turn.next();
-  }
 }

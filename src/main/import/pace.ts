@@ -1,11 +1,12 @@
 // The pace of an import: turns in which it holds the program, and the one scale on which it tells how far it is.
 import { performance } from 'node:perf_hooks';
+import { throwIfCancelled } from '../../shared/errors.ts';
 import type { ProgressFrame, WorkOptions } from '../../shared/progress.ts';
 
 const TURN_MS = 12;
 
 /** A stretch of work after which others are let in. */
-export class Turn {
+class Turn {
   #began = performance.now();
 
   isOver(): boolean {
@@ -19,6 +20,19 @@ export class Turn {
   }
 }
 
+/** Takes the steps of long work in the records, and lets in whoever waits for the program every few milliseconds. */
+export async function inTurns<T>(steps: Generator<number, T>, signal?: AbortSignal, tell?: (done: number) => void): Promise<T> {
+  const turn = new Turn();
+  for (let isFirst = true; ; isFirst = false) {
+    throwIfCancelled(signal);
+    const step = steps.next();
+    if (step.done) return step.value;
+    if (!isFirst && !turn.isOver()) continue;
+    tell?.(step.value);
+    await turn.next();
+  }
+}
+
 /** Where the phases end, in percent of the whole, by how long they were seen to take. */
 const [READ_END, LABELS_END, ALL] = [80, 85, 100];
 const FINISHING = 'making splits and comparing rows';
@@ -27,18 +41,19 @@ const FINISHING = 'making splits and comparing rows';
 export class Scale {
   readonly #tell: WorkOptions['progress'];
   readonly #sizes: readonly number[];
-  #done = 0;
+  #done = -1;
+  #phase = '';
 
   constructor(files: readonly { readonly sizeBytes: number }[], tell: WorkOptions['progress']) {
     this.#tell = tell;
     this.#sizes = files.map((file) => file.sizeBytes);
   }
 
-  /** Takes the frames of a file that is read, which count to its end in whatever unit. */
-  reading(file: number): (frame: ProgressFrame) => void {
+  /** Takes a frame of a file that is read, which counts to its end in whatever unit. */
+  reading(file: number, { phase, done, total }: ProgressFrame): void {
     const sum = (sizes: readonly number[]): number => sizes.reduce((all, size) => all + size, 0);
     const [before, size, all] = [sum(this.#sizes.slice(0, file)), this.#sizes[file]!, Math.max(1, sum(this.#sizes))];
-    return ({ phase, done, total }) => this.#show(phase, (READ_END * (before + size * Math.min(1, done / Math.max(1, total)))) / all);
+    this.#show(phase, (READ_END * (before + size * Math.min(1, done / Math.max(1, total)))) / all);
   }
 
   /** Takes what share of the rows was looked through for labels. */
@@ -53,10 +68,13 @@ export class Scale {
   }
 
   /** The rows of an import that failed are being removed. */
-  readonly tidying = (): void => this.#show('tidying up', this.#done);
+  readonly tidying = (): void => this.#show('tidying up', Math.max(0, this.#done));
 
   #show(phase: string, done: number): void {
-    this.#done = Math.max(this.#done, Math.round(done * 10) / 10);
+    const reached = Math.max(this.#done, Math.round(done * 10) / 10);
+    if (reached === this.#done && phase === this.#phase) return; // nothing that would be seen
+    this.#done = reached;
+    this.#phase = phase;
     this.#tell?.({ phase, done: this.#done, total: ALL, unit: '%' });
   }
 }

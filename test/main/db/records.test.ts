@@ -64,7 +64,9 @@ function queueRun(db: Database, inputs = {}): string {
 
 function writeRows(db: Database, values: readonly Record<string, unknown>[], split = 'all', making?: SplitMaking): DatasetWriter {
   const writer = new DatasetWriter(db, { name: 'd', sources: [] }, making);
-  writer.addRows(values.map((row, i) => ({ split, line: i + 1, values: row })));
+  const batch = writer.newBatch(split);
+  values.forEach((row, i) => batch.add(i + 1, row));
+  writer.addRows(batch.prepared());
   return writer;
 }
 

@@ -76,7 +76,7 @@ test('a file that names no split is parted by the seed, and that is said; a spli
   const path = folder.write('stories.jsonl', toJsonl(Array.from({ length: 50 }, (_, i) => ({ text: `story ${i}` }))));
   const made = await importDataset(db, path);
   expect(countSplits(db, made.id)).toEqual({ train: 40, validation: 5, test: 5 });
-  expect(made.splitReason).toContain('seed 42: 80% train, 10% validation, 10% test');
+  expect(made.splitReason).toContain('seed 42: 80\u202f% train, 10\u202f% validation, 10\u202f% test');
   expect((await importDataset(db, path)).hash).toBe(made.hash);
   expect((await importDataset(db, path, { seed: 43 })).hash).not.toBe(made.hash);
   const asked = await importDataset(db, path, { split: 'test', name: 'mine' });

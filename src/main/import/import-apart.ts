@@ -1,0 +1,39 @@
+// Takes dataset files in without holding the program: in a thread of its own, which ends with the records at the latest.
+import { extname } from 'node:path';
+import type { ProgressFrame } from '../../shared/progress.ts';
+import { deleteDatasetInSteps, getDataset, type Dataset } from '../db/datasets.ts';
+import { newId } from '../db/ids.ts';
+import type { Database } from '../db/open.ts';
+import { takeRightOfWay } from '../db/right-of-way.ts';
+import { importDataset, type ImportOptions } from './import-dataset.ts';
+import type { ImportOrder } from './import-thread.ts';
+import { inTurns } from './pace.ts';
+import { runThread } from './threads.ts';
+
+const ENTRY = new URL(`./import-thread${extname(import.meta.url)}`, import.meta.url);
+
+/** What ends the imports of records that are being closed. */
+const closing = new WeakMap<Database, AbortController>();
+
+/** As `importDataset`, in a thread of its own where the records are a file. */
+export async function importApart(db: Database, paths: readonly string[], given: ImportOptions = {}): Promise<Dataset> {
+  if (db.memory) return await importDataset(db, paths, given);
+  const { signal, progress, ...options } = given;
+  const end = closing.get(db) ?? new AbortController();
+  closing.set(db, end);
+  const id = newId();
+  const order: ImportOrder = { database: db.name, mark: takeRightOfWay(db), paths, options: { ...options, id } };
+  try {
+    await runThread<ProgressFrame, string>(ENTRY, order, (frame) => progress?.(frame), { signal, kill: end.signal });
+    return getDataset(db, id);
+  } catch (error) {
+    // A thread that ended otherwise than by itself has not tidied up.
+    if (db.open) await inTurns(deleteDatasetInSteps(db, id));
+    throw error;
+  }
+}
+
+/** Ends the imports into records that are about to be closed; the next start removes what they wrote. */
+export function endImportsInto(db: Database): void {
+  closing.get(db)?.abort();
+}

@@ -1,4 +1,5 @@
 // The words and marks of runs: their states, their times, how far they are.
+import { formatMoment } from '../../../shared/dates.ts';
 import { formatBytes, formatDuration } from '../../../shared/figures.ts';
 import type { ProgressFrame } from '../../../shared/progress.ts';
 import type { RunState } from '../../../shared/run-states.ts';
@@ -39,23 +40,10 @@ export function headline(title: string): string {
   return title.charAt(0).toUpperCase() + title.slice(1);
 }
 
-/** "14:22", with the date when it was another day. */
-export function clock(at: number): string {
-  const date = new Date(at);
-  const time = date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
-  const isToday = date.toDateString() === new Date().toDateString();
-  return isToday ? time : `${date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}, ${time}`;
-}
-
-/** "14:22:05". */
-export function clockSeconds(at: number): string {
-  return new Date(at).toLocaleTimeString('en-GB');
-}
-
 /** "14:22, 2 min 48 s" of a run that came to rest. */
 export function spanOf(startedAt: number | undefined, endedAt: number | undefined): string {
   if (endedAt === undefined) return '';
-  return startedAt === undefined ? clock(endedAt) : `${clock(endedAt)}, took ${formatDuration(endedAt - startedAt)}`;
+  return startedAt === undefined ? formatMoment(endedAt) : `${formatMoment(endedAt)}, took ${formatDuration(endedAt - startedAt)}`;
 }
 
 /** How much of a phase is done, in units that are read at a glance. */

@@ -65,8 +65,11 @@ const RESUMABLE: readonly ErrorCode[] = ['worker-lost', 'out-of-memory', 'disk-f
 /** A stop may overtake the call that begins the run; it is then asked for again. */
 const ASK_AGAIN_MS = 50;
 
+/** A killed process ends in moments, unless a driver or a disk of the network holds it in the kernel; then nothing more can be done. */
+const KILL_PATIENCE_MS = 5000;
+
 /** `worker` gives the living worker process, starting one where there is none. */
-export function openQueue(db: Database, worker: () => Worker, log: (line: string) => void): Queue {
+export function openQueue(db: Database, worker: () => Worker, log: (line: string) => void, killPatienceMs = KILL_PATIENCE_MS): Queue {
   const listeners = new Set<(event: QueueEvent) => void>();
   let stopping: { readonly runId: string; readonly kind: StopKind } | undefined;
   let current: { readonly runId: string; readonly ended: Promise<Run> } | undefined;
@@ -109,12 +112,14 @@ export function openQueue(db: Database, worker: () => Worker, log: (line: string
     try {
       result = await runInWorker(run);
     } catch (thrown) {
+      let held: string | undefined;
       const shortage = asShortage(thrown, run.recipe, killsBefore);
       if (shortage) {
         log(`run ${run.id}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-        if (!(thrown instanceof AppError && thrown.code === 'worker-lost')) await retire(worker());
+        if (!(thrown instanceof AppError && thrown.code === 'worker-lost')) held = await retire(worker(), killPatienceMs);
       }
-      const { code, message } = shortage ?? (thrown instanceof AppError ? thrown : describeFault(thrown, log));
+      const { code, message: what } = shortage ?? (thrown instanceof AppError ? thrown : describeFault(thrown, log));
+      const message = held === undefined ? what : `${what} ${held}`;
       const kind = stopping?.runId === run.id ? stopping.kind : undefined;
       if (code === 'cancelled') return move(db, run.id, kind ?? 'interrupted', { error: { code, message } });
       if (RESUMABLE.includes(code)) return move(db, run.id, 'interrupted', { error: { code, message } });
@@ -222,10 +227,15 @@ export function openQueue(db: Database, worker: () => Worker, log: (line: string
   };
 }
 
-/** Ends a worker whose memory is full of what it no longer needs, so that the next run gets a new one. */
-async function retire(worker: Worker): Promise<void> {
+/**
+ * Kills a worker whose memory is full of what it no longer needs, so that the next run gets a new one. Returns a sentence where it has not
+ * ended after `patienceMs`, undefined where it has.
+ */
+async function retire(worker: Worker, patienceMs: number): Promise<string | undefined> {
   worker[Symbol.dispose]();
-  while (worker.isAlive) await sleep(ASK_AGAIN_MS);
+  const hasEnded = await Promise.race([worker.ended.then(() => true), sleep(patienceMs, false, { ref: false })]);
+  if (hasEnded) return undefined;
+  return `The worker process ${worker.processId} was killed but has not ended after ${patienceMs / 1000} seconds, and may hold its memory; the next run gets a new one. If it stays, restart the machine.`;
 }
 
 /** An error that is nobody's input is a fault of the program: the log gets its stack, the run its sentence. */

@@ -14,8 +14,10 @@ export type WorkerCalls = RouterClient<WorkerRouter>;
 export interface Worker<Calls = WorkerCalls> extends Disposable {
   readonly calls: Calls;
   readonly processId: number | undefined;
-  /** False once the process has ended; such a worker is of no more use. */
+  /** False once the process has ended, or was told to: such a worker is of no more use. */
   readonly isAlive: boolean;
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<void>;
 }
 
 /**
@@ -28,6 +30,7 @@ export function connectWorker<Router extends AnyRouter = WorkerRouter>(
 ): Worker<RouterClient<Router>> {
   let silentBeats = 0;
   let reason = '';
+  let isDisposed = false;
   const watch = setInterval(() => {
     silentBeats += 1;
     if (silentBeats > silentBeatsLimit) {
@@ -35,7 +38,7 @@ export function connectWorker<Router extends AnyRouter = WorkerRouter>(
       process.kill();
     }
   }, BEAT_INTERVAL_MS);
-  process.on('close', () => clearInterval(watch));
+  const ended = new Promise<void>((resolve) => process.on('close', () => (clearInterval(watch), resolve())));
   const port = {
     on(event: string, callback: (event?: { data: unknown }) => void) {
       if (event === 'close') process.on('close', () => callback());
@@ -74,11 +77,16 @@ export function connectWorker<Router extends AnyRouter = WorkerRouter>(
   });
   return {
     calls: createORPCClient<RouterClient<Router>>(link),
-    processId: process.processId,
-    get isAlive() {
-      return process.ending === undefined;
+    // Electron gives a process its number only once it has started.
+    get processId() {
+      return process.processId;
     },
+    get isAlive() {
+      return process.ending === undefined && !isDisposed;
+    },
+    ended,
     [Symbol.dispose]() {
+      isDisposed = true;
       clearInterval(watch);
       process.kill();
     },

@@ -8,8 +8,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { App } from '../../../src/main/app.ts';
 import { listChoiceOutcomes, listEvaluations } from '../../../src/main/db/evaluations.ts';
 import { getRun, listRunMoves, listRuns } from '../../../src/main/db/runs.ts';
+import { openQueue } from '../../../src/main/jobs/queue.ts';
+import { connectWorker, type Worker } from '../../../src/main/jobs/worker-client.ts';
 import { readRunLog } from '../../../src/main/jobs/run-log.ts';
-import { admitCount, openCountingApp } from '../../fixtures/counting-app.ts';
+import { admitCount, openCountingApp, spawnCounting } from '../../fixtures/counting-app.ts';
 
 let folder: string;
 let app: App;
@@ -122,6 +124,33 @@ describe('memory that runs out', () => {
     app.queue.hold();
     expect(await app.queue.finish(admitCount(app, 'quick').id)).toMatchObject({ state: 'done' });
     expect(app.worker().processId).not.toBe(before);
+  });
+
+  it('is not waited for without end: a worker that outlives its kill is named, and the next run gets another', async () => {
+    const run = admitCount(app, 'starves');
+    expect(await app.queue.finish(run.id)).toMatchObject({ state: 'interrupted' }); // the process dies of it; at the next an allocation fails
+    app.queue.resume(run.id);
+    const processes: ReturnType<typeof spawnCounting>[] = [];
+    const workers: Worker[] = [];
+    const living = (): Worker => {
+      if (workers.at(-1)?.isAlive) return workers.at(-1)!;
+      const process = spawnCounting();
+      processes.push(process);
+      workers.push(connectWorker({ ...process, kill: () => undefined })); // as one that the kernel holds
+      return workers.at(-1)!;
+    };
+    const queue = openQueue(app.db, living, () => undefined, 100);
+    try {
+      const ended = await queue.finish(run.id);
+      expect(ended).toMatchObject({ state: 'interrupted', error: { code: 'out-of-memory' } });
+      expect(ended.error!.message).toContain(
+        `The worker process ${processes[0]!.processId} was killed but has not ended after 0.1 seconds`,
+      );
+      expect(await queue.finish(admitCount(app, 'quick').id)).toMatchObject({ state: 'done' });
+      expect(workers).toHaveLength(2);
+    } finally {
+      for (const process of processes) process.kill();
+    }
   });
 });
 

@@ -1,9 +1,9 @@
 // The machine as the settings show it: processor, memory, disk, the data folder, and a report that can be shown to others.
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, homedir, totalmem } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-import { redactHome, redactPaths } from '../../shared/redact.ts';
+import { redactPaths } from '../../shared/redact.ts';
 import type { UserSettings } from '../../shared/settings.ts';
 import type { WorkerCalls } from '../jobs/worker-client.ts';
 import type { App } from '../app.ts';
@@ -115,7 +115,8 @@ export async function writeReport(app: App, settings: UserSettings): Promise<str
     `records: ${listModels(app.db).length} models, ${listDatasets(app.db).length} datasets, ${runs.length} runs, ${listStudies(app.db).length} studies`,
     ...troubled.map((run) => `run ${run.id} (${run.kind}) ${run.state}: ${run.error!.code}, ${run.error!.message}`),
   ];
-  return redactHome(redactPaths(lines.join('\n'), [[resolve(folder.path), '(data folder)']]), homedir());
+  const models = listModels(app.db).map(({ folderPath }) => [folderPath, `…/${basename(folderPath)}`] as const);
+  return redactPaths(lines.join('\n'), [[resolve(folder.path), '(data folder)'], ...models], homedir());
 }
 
 function mega(bytes: number): string {

@@ -140,7 +140,7 @@ describe.skipIf(BROWSER_MISSING)('the Prune page', { timeout: 120_000 }, () => {
   });
 
   it('says how much importance goes, and that it is no forecast', async () => {
-    const removed = async (): Promise<number> => parseFloat((await page.locator('dt:text("Importance removed") + dd').innerText()).trim());
+    const removed = async (): Promise<number> => parseFloat((await page.locator('dt:text("Importance cut") + dd').innerText()).trim());
     const some = await removed();
     expect(some).toBeGreaterThan(0);
     expect(some).toBeLessThan(35); // the least important third holds less than a third

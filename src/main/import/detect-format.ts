@@ -6,7 +6,7 @@ import { AppError } from '../../shared/errors.ts';
 import { SAMPLE_BYTES } from './limits.ts';
 import { findLists, type JsonList } from './read-json.ts';
 import { decodeText, openFile } from './read-lines.ts';
-import { toParserOptions, type TableFormat } from './read-table.ts';
+import type { TableFormat } from './read-table.ts';
 import { END_OF_TEXT, type TextUnit } from './read-text.ts';
 
 export type Format =
@@ -183,6 +183,18 @@ function isTable(records: readonly string[][], isNamedSo: boolean): boolean {
   );
 }
 
+/** How `parse-table.ts` reads, as options of csv-parse. */
+export function toParserOptions({ delimiter, quoted }: TableFormat) {
+  return {
+    delimiter,
+    quote: quoted ? '"' : null,
+    record_delimiter: ['\n', '\r\n'],
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+  };
+}
+
 /**
  * The records of a sample. Quotes are taken for characters where one would swallow lines to the end and every line fits without it:
  * many TSV files are written so.
@@ -190,7 +202,7 @@ function isTable(records: readonly string[][], isNamedSo: boolean): boolean {
 function parseSample(text: string, delimiter: TableFormat['delimiter']): { records: readonly string[][]; quoted: boolean } {
   let isUnclosed = false;
   const read = (quoted: boolean): string[][] => {
-    const options = { ...toParserOptions({ delimiter, quoted }), encoding: 'utf8', to: SAMPLE_RECORDS } as const;
+    const options = { ...toParserOptions({ delimiter, quoted }), to: SAMPLE_RECORDS };
     const onSkip = (): undefined => void (isUnclosed = true);
     return parse(text, { ...options, skip_records_with_error: true, on_skip: onSkip }) as unknown as string[][];
   };

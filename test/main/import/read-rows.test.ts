@@ -1,8 +1,10 @@
 // Readers and format detection: the same data in any format, bad rows by line, and files that lie.
+import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { detectFormat } from '../../../src/main/import/detect-format.ts';
+import { detectFormat, toParserOptions } from '../../../src/main/import/detect-format.ts';
 import { MAX_DEPTH } from '../../../src/main/import/limits.ts';
+import { TableParser } from '../../../src/main/import/parse-table.ts';
 import { readParquet } from '../../../src/main/import/read-parquet.ts';
 import { Folder, readAll, toArcParquet, toTextParquet, type Row } from './fixtures.ts';
 
@@ -86,6 +88,28 @@ describe('round trips', () => {
       { numRuns: 60 },
     );
   });
+});
+
+test('tables are parsed as csv-parse does, however they are quoted and wherever chunks end', () => {
+  const piece = fc.constantFrom('a', 'é', ',', ',', '"', '"', '""', '\n', '\n', '\r\n', '\r', ' ', '",', '"\n', '"\r\n');
+  const table = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(''));
+  fc.assert(
+    fc.property(table, fc.integer({ min: 1, max: 8 }), fc.boolean(), (text, size, quoted) => {
+      let isUnclosed = false;
+      const options = { ...toParserOptions({ delimiter: ',', quoted }), skip_records_with_error: true };
+      const expected = parse(text, { ...options, on_skip: (): undefined => void (isUnclosed = true) }) as unknown as string[][];
+      const parser = new TableParser({ delimiter: ',', quoted });
+      const bytes = Buffer.from(text);
+      const found: { line: number; cells: readonly string[] }[] = [];
+      for (let at = 0; at < bytes.length; at += size) found.push(...parser.feed(bytes.subarray(at, at + size), false));
+      found.push(...parser.feed(Buffer.alloc(0), true));
+      expect(found.map(({ cells }) => cells)).toEqual(expected);
+      expect(parser.lost !== undefined).toBe(isUnclosed);
+      const lines = text.split('\n');
+      for (const { line, cells } of found) if (!cells.join('').includes('"')) expect(lines[line - 1]).toContain(cells[0]!.split('\n')[0]);
+    }),
+    { numRuns: 3000 },
+  );
 });
 
 describe('text forms', () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-import { studySettings, type StudySettings, type StudySettingsInput } from '../../shared/study/settings.ts';
+import { placeStudy, studySettings, type StudySettings, type StudySettingsInput } from '../../shared/study/settings.ts';
 
 /** A settings file; paths in it are relative to its folder, and overrides come first. Throws AppError `not-found` or `bad-recipe`. */
 export function readStudySettings(file: string, overrides: Partial<StudySettingsInput> = {}): StudySettings {
@@ -12,19 +12,9 @@ export function readStudySettings(file: string, overrides: Partial<StudySettings
   } catch (thrown) {
     throw new AppError('not-found', `${file} cannot be read as settings of a study (${(thrown as Error).message}).`);
   }
-  const settings = parseStudySettings({ ...(value as StudySettingsInput), ...overrides }, file);
   const here = dirname(resolve(file));
   const place = (path: string): string => (isAbsolute(path) || !/[/\\]|^\.\.?$/.test(path) ? path : resolve(here, path));
-  return {
-    ...settings,
-    model: place(settings.model),
-    tasks: settings.tasks.map((task) => ({ ...task, dataset: place(task.dataset) })),
-    perplexity: settings.perplexity.map((text) => ({ ...text, dataset: place(text.dataset) })),
-    calibration: {
-      ...settings.calibration,
-      dataset: settings.calibration.dataset === undefined ? undefined : place(settings.calibration.dataset),
-    },
-  };
+  return placeStudy(parseStudySettings({ ...(value as StudySettingsInput), ...overrides }, file), place);
 }
 
 /** The study that comes with Tailor: its model, its tasks, 20 % and 50 %. */

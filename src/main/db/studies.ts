@@ -1,8 +1,10 @@
 // Studies: what was planned, and which run fills which role of the table.
+import { isAbsolute } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
+import { placeStudy } from '../../shared/study/settings.ts';
 import { newId } from './ids.ts';
 import type { Database } from './open.ts';
-import { execute, insertRow, selectAll, selectOne } from './query.ts';
+import { execute, fromStoredPath, insertRow, selectAll, toStoredPath } from './query.ts';
 
 export type StudyState = 'planned' | 'running' | 'done' | 'failed' | 'stopped';
 
@@ -24,13 +26,14 @@ export interface StudyRun {
 
 export function createStudy(db: Database, study: { name: string; settings: Readonly<Record<string, unknown>> }): Study {
   const id = newId();
-  insertRow(db, 'studies', { ...study, id, state: 'planned', createdAt: Date.now() });
+  const settings = placeStudy(study.settings, (name) => toStoredName(db, name));
+  insertRow(db, 'studies', { ...study, settings, id, state: 'planned', createdAt: Date.now() });
   return getStudy(db, id);
 }
 
 /** Throws AppError `not-found`. */
 export function getStudy(db: Database, id: string): Study {
-  const study = selectOne<Study>(db, 'SELECT * FROM studies WHERE id = ?', [id]);
+  const [study] = selectStudies(db, 'SELECT * FROM studies WHERE id = ?', [id]);
   if (!study)
     throw new AppError('not-found', `There is no study ${id} in these records. "tailor list studies" shows those there are.`, { id });
   return study;
@@ -38,7 +41,7 @@ export function getStudy(db: Database, id: string): Study {
 
 /** All studies, the newest first. */
 export function listStudies(db: Database): Study[] {
-  return selectAll<Study>(db, 'SELECT * FROM studies ORDER BY id DESC');
+  return selectStudies(db, 'SELECT * FROM studies ORDER BY id DESC');
 }
 
 /** `reason` says why it failed or stopped; one that was there before is forgotten. */
@@ -64,10 +67,26 @@ export function listStudyRuns(db: Database, studyId: string): StudyRun[] {
 
 /** Studies in whose table a run stands. */
 export function listStudiesOfRun(db: Database, runId: string): Study[] {
-  return selectAll<Study>(db, 'SELECT * FROM studies WHERE id IN (SELECT study_id FROM study_runs WHERE run_id = ?) ORDER BY id', [runId]);
+  return selectStudies(db, 'SELECT * FROM studies WHERE id IN (SELECT study_id FROM study_runs WHERE run_id = ?) ORDER BY id', [runId]);
 }
 
 /** Forgets a study and which runs were its; runs and models stay. Throws AppError `not-found`. */
 export function deleteStudy(db: Database, id: string): void {
   execute(db, 'DELETE FROM studies WHERE id = ?', [getStudy(db, id).id]);
+}
+
+function selectStudies(db: Database, sql: string, parameters: readonly unknown[] = []): Study[] {
+  return selectAll<Study>(db, sql, parameters).map((study) => ({
+    ...study,
+    settings: placeStudy(study.settings, (name) => (name.startsWith(INSIDE) ? fromStoredPath(db, name.slice(INSIDE.length)) : name)),
+  }));
+}
+
+/** Tells a path from the data folder on from a record's name, which may read like one. */
+const INSIDE = './';
+
+/** A path that lies in the data folder is stored from there on, so that the folder can be moved; names, ids and other paths as they are. */
+function toStoredName(db: Database, name: string): string {
+  const stored = isAbsolute(name) ? toStoredPath(db, name) : name;
+  return stored === name ? name : `${INSIDE}${stored}`;
 }

@@ -80,3 +80,20 @@ export const studySettings = z.object({
 
 export type StudySettings = z.infer<typeof studySettings>;
 export type StudySettingsInput = z.input<typeof studySettings>;
+
+/** What names a model or data: a name, an id or a path. */
+type Named = Partial<Pick<StudySettings, 'model' | 'tasks' | 'perplexity' | 'calibration'>>;
+
+/** The settings with every name of a model or dataset, which may be a path, put through `place`; what is not there stays away. */
+export function placeStudy<T extends Named>(settings: T, place: (name: string) => string): T {
+  const data = <One extends { dataset?: string | undefined }>(one: One): One =>
+    one.dataset === undefined ? one : { ...one, dataset: place(one.dataset) };
+  const { model, tasks, perplexity, calibration } = settings;
+  return {
+    ...settings,
+    ...(model === undefined ? {} : { model: place(model) }),
+    ...(tasks && { tasks: tasks.map(data) }),
+    ...(perplexity && { perplexity: perplexity.map(data) }),
+    ...(calibration && { calibration: data(calibration) }),
+  };
+}

@@ -3,7 +3,7 @@ import Sqlite from 'better-sqlite3';
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MIGRATIONS } from '../../../src/main/db/migrations/index.ts';
 import { migrate, openDatabase, openRecords } from '../../../src/main/db/open.ts';
@@ -92,6 +92,19 @@ const RAW_ROWS: readonly { step: number; insert: string; select: string; expecte
              INSERT INTO dataset_balances VALUES ('d', 'label', '{}')`,
     select: `SELECT splits_json, column_name, balance_json FROM datasets JOIN dataset_balances ON dataset_id = id`,
     expected: [{ splits_json: '{"test":1}', column_name: 'label', balance_json: '{}' }],
+  },
+  {
+    step: 6,
+    insert: `INSERT INTO studies (id, name, settings_json, state, created_at) VALUES
+             ('s', 'n', '{"model":"${resolve('runs/m')}","tasks":[{"dataset":"/else/where"},{"dataset":"runs/m"}],"calibration":{}}', 'done', 5)`,
+    select: `SELECT settings_json FROM studies`,
+    expected: [{ settings_json: '{"model":"./runs/m","tasks":[{"dataset":"/else/where"},{"dataset":"runs/m"}],"calibration":{}}' }],
+  },
+  {
+    step: 7,
+    insert: `INSERT INTO studies (id, name, settings_json, state, created_at) VALUES ('s', 'n', '{"model":"./runs/m"}', 'done', 5)`,
+    select: `SELECT settings_json FROM studies`,
+    expected: [{ settings_json: '{"model":"./runs/m"}' }],
   },
 ];
 

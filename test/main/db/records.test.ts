@@ -1,6 +1,6 @@
 // The other nouns: each record comes back as it was given, and what must not change or vanish does not.
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -391,6 +391,26 @@ test('a name means one model: the next of that name gets a number, and no other 
   expect(() => renameModel(db, third.id, 'llama')).toThrow(/Another model is named “llama” already/);
   expect(renameModel(db, first.id, 'llama').name).toBe('llama');
   expect(renameModel(db, third.id, 'alpaca').name).toBe('alpaca');
+});
+
+test('a study that names what lies in the data folder finds it there when the folder was moved', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tailor-studies-'));
+  const moved = `${folder}-moved`;
+  const settingsIn = (place: string) => ({
+    model: join(place, 'runs', 'm', 'model'),
+    tasks: [{ dataset: join(place, 'uploads', 'd') }, { dataset: '/srv/elsewhere' }, { dataset: 'runs/m' }],
+    perplexity: [{ name: 't', dataset: join(place, 'texts') }],
+    calibration: { samples: 5 },
+  });
+  let db = openDatabase(join(folder, 'tailor.sqlite'));
+  const { id, settings } = createStudy(db, { name: 's', settings: settingsIn(folder) });
+  expect(settings).toEqual(settingsIn(folder));
+  db.close();
+  renameSync(folder, moved);
+  db = openDatabase(join(moved, 'tailor.sqlite'));
+  expect(getStudy(db, id).settings).toEqual(settingsIn(moved));
+  db.close();
+  rmSync(moved, { recursive: true });
 });
 
 test('why a study is not at work outlives the program, and is forgotten when it goes on', () => {

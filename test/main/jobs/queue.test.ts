@@ -11,6 +11,7 @@ import { getRun, listRunMoves, listRuns } from '../../../src/main/db/runs.ts';
 import { openQueue } from '../../../src/main/jobs/queue.ts';
 import { connectWorker, type Worker } from '../../../src/main/jobs/worker-client.ts';
 import { readRunLog } from '../../../src/main/jobs/run-log.ts';
+import type { WorkerRouter } from '../../../src/worker/api.ts';
 import { admitCount, openCountingApp, spawnCounting } from '../../fixtures/counting-app.ts';
 
 let folder: string;
@@ -136,7 +137,7 @@ describe('memory that runs out', () => {
       if (workers.at(-1)?.isAlive) return workers.at(-1)!;
       const process = spawnCounting();
       processes.push(process);
-      workers.push(connectWorker({ ...process, kill: () => undefined })); // as one that the kernel holds
+      workers.push(connectWorker<WorkerRouter>({ ...process, kill: () => undefined })); // as one that the kernel holds
       return workers.at(-1)!;
     };
     const queue = openQueue(app.db, living, () => undefined, 100);

@@ -6,9 +6,18 @@ import { noHashIndex } from './003-no-hash-index.ts';
 import { placeRecipes } from './004-recipe-paths.ts';
 import { studyReason } from './005-study-reason.ts';
 import { datasetCounts } from './006-dataset-counts.ts';
+import { placeStudies } from './007-study-paths.ts';
 
 /** A step: SQL, or what it does to the records in a data folder. */
 export type Migration = string | ((db: Database, dataFolder: string) => void);
 
 /** Step 1, 2, …; a file that has taken n steps says so in its `user_version`. */
-export const MIGRATIONS: readonly Migration[] = [firstRecords, settings, noHashIndex, placeRecipes, studyReason, datasetCounts];
+export const MIGRATIONS: readonly Migration[] = [
+  firstRecords,
+  settings,
+  noHashIndex,
+  placeRecipes,
+  studyReason,
+  datasetCounts,
+  placeStudies,
+];

@@ -214,6 +214,15 @@ describe.skipIf(BROWSER_MISSING)('the Prune page', { timeout: 120_000 }, () => {
     expect(getRun(bench.app.db, made.runId!).recipe).toMatchObject({ kind: 'prune', steps: 2 });
   });
 
+  it('says which model is not there, and opens another one that the address names then', async () => {
+    const elsewhere = await bench.open('prune?model=gone');
+    await elsewhere.getByRole('link', { name: 'Choose a model' }).waitFor();
+    await elsewhere.evaluate(`location.hash = "#prune?model=${demo.id}"`);
+    await elsewhere.getByRole('heading', { name: 'Cut demo' }).waitFor();
+    await elsewhere.locator('.ramp').waitFor();
+    await elsewhere.context().close();
+  });
+
   it('has no faults of access in either theme', async () => {
     expect(await findAccessFaults(page)).toEqual([]);
     await page.emulateMedia({ colorScheme: 'dark' });

@@ -3,6 +3,9 @@
 /** A slot of the variant colours and shapes: 0 ● the base's, 1 ■, 2 ▲, 3 ◆. */
 export type MarkSlot = 0 | 1 | 2 | 3;
 
+/** A slot beside the base's. */
+export type CutSlot = Exclude<MarkSlot, 0>;
+
 /** A variant's slot, and whether its marker is drawn hollow. */
 export interface VariantMark {
   readonly slot: MarkSlot;
@@ -14,23 +17,31 @@ export interface MarkedEntry {
   readonly id: string;
   readonly parentId: string | undefined;
   readonly kind: 'base' | 'pruned' | 'tuned' | 'merged';
+  /** The slot that a cut was given when it was made; absent where it is not made yet. */
+  readonly markSlot?: CutSlot | undefined;
 }
 
 /**
- * The mark of each entry among its base's whole family, parents first: a cut takes the next of the three slots beside the base's, and what
- * is tuned from it keeps it, filled; a cut that was not tuned is hollow.
+ * The mark of each entry among its base's whole family, parents first: a cut keeps the slot that it was given, a new one takes the first of
+ * the three beside the base's that the fewest have; what is tuned from it has the same, filled. A cut that was not tuned is hollow.
  */
 export function assignMarks(entries: readonly MarkedEntry[]): ReadonlyMap<string, VariantMark> {
   const marks = new Map<string, VariantMark>();
   const roots = new Map<string, string>();
-  const cuts = new Map<string, number>();
-  for (const { id, parentId, kind } of entries) {
+  /** How many cuts of each root have slot 1, 2 and 3. */
+  const counts = new Map<string, [number, number, number]>();
+  for (const { id, parentId, markSlot } of entries) {
     const root = (parentId === undefined ? undefined : roots.get(parentId)) ?? id;
     roots.set(id, root);
+    if (!counts.has(root)) counts.set(root, [0, 0, 0]);
+    if (markSlot) counts.get(root)![markSlot - 1]! += 1;
+  }
+  for (const { id, parentId, kind, markSlot } of entries) {
     if (kind === 'pruned') {
-      const earlier = cuts.get(root) ?? 0;
-      cuts.set(root, earlier + 1);
-      marks.set(id, { slot: ((earlier % 3) + 1) as MarkSlot, hollow: true });
+      const used = counts.get(roots.get(id)!)!;
+      const index = used.indexOf(Math.min(...used));
+      if (!markSlot) used[index]! += 1;
+      marks.set(id, { slot: markSlot ?? ((index + 1) as CutSlot), hollow: true });
     } else marks.set(id, { slot: (kind === 'base' || parentId === undefined ? undefined : marks.get(parentId)?.slot) ?? 0, hollow: false });
   }
   return marks;

@@ -34,6 +34,14 @@ describe('the marks of a family', () => {
       tuned: filled(0),
     });
   });
+
+  it('stay with each cut when a sibling goes; the next cut takes what came free', () => {
+    const made = { ...entry('cut50', 'pruned', 'base'), markSlot: 2 } as const;
+    const left = [entry('base', 'base'), made, entry('tuned50', 'tuned', 'cut50')];
+    expect(Object.fromEntries(assignMarks(left))).toEqual({ base: filled(0), cut50: hollow(2), tuned50: filled(2) });
+    expect(assignMarks([entry('base', 'base'), entry('planned', 'pruned', 'base'), made]).get('planned')).toEqual(hollow(1));
+    expect(assignMarks([...left, entry('a', 'pruned', 'base'), entry('b', 'pruned', 'cut50')]).get('b')).toEqual(hollow(3));
+  });
 });
 
 describe('variants side by side', () => {

@@ -33,6 +33,8 @@ export interface LineageNode {
   readonly createdAt: number;
   /** What a study tuned it for. */
   readonly tuning: TuningPlace | undefined;
+  /** The colour and shape that a cut was given when it was made. */
+  readonly markSlot: Model['markSlot'];
 }
 
 /** From the least of the layers to the most, and their sum. */
@@ -120,6 +122,7 @@ export function readLineage(app: App): LineageNode[] {
     left: leftOf(app, model),
     sizeBytes: model.sizeBytes,
     createdAt: model.createdAt,
+    markSlot: model.markSlot,
     tuning: model.runId === undefined ? undefined : places.get(model.runId),
   }));
   const coming = (['running', 'queued'] as const).flatMap((state) => listRuns(app.db, state)).filter(makesModel);
@@ -156,6 +159,7 @@ function planned(app: App, run: Run, tuning: TuningPlace | undefined): LineageNo
     sizeBytes: 0,
     createdAt: run.createdAt,
     tuning,
+    markSlot: undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 // Models and their lineage: which run made each from which parent, and where its files lie.
 import { AppError } from '../../shared/errors.ts';
+import { assignMarks, type CutSlot } from '../../shared/variant-marks.ts';
 import type { ModelRef } from '../../shared/recipe.ts';
 import { newId } from './ids.ts';
 import type { Database } from './open.ts';
@@ -22,6 +23,8 @@ export interface Model {
   /** The folder's config.json or adapter_config.json. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly createdAt: number;
+  /** A cut's place among the variant colours and shapes, which it keeps whatever becomes of its siblings. */
+  readonly markSlot: CutSlot | undefined;
 }
 
 /**
@@ -30,10 +33,12 @@ export interface Model {
  */
 export function addModel(
   db: Database,
-  model: Omit<Model, 'id' | 'createdAt' | 'parentId' | 'runId'> & { parentId?: string; runId?: string },
+  model: Omit<Model, 'id' | 'createdAt' | 'markSlot' | 'parentId' | 'runId'> & { parentId?: string; runId?: string },
 ): Model {
   const id = newId();
-  insertRow(db, 'models', { ...model, name: freeName(db, model.name), id, createdAt: Date.now() });
+  const markSlot =
+    model.kind === 'pruned' ? assignMarks([...listModels(db), { parentId: undefined, ...model, id }]).get(id)!.slot : undefined;
+  insertRow(db, 'models', { ...model, name: freeName(db, model.name), id, createdAt: Date.now(), markSlot });
   return getModel(db, id);
 }
 

@@ -106,6 +106,26 @@ const RAW_ROWS: readonly { step: number; insert: string; select: string; expecte
     select: `SELECT settings_json FROM studies`,
     expected: [{ settings_json: '{"model":"./runs/m"}' }],
   },
+  {
+    step: 7,
+    insert: `INSERT INTO models (id, name, kind, form, parent_id, folder_path, hash, parameters, size_bytes, config_json, created_at) VALUES
+             ('a', 'base', 'base', 'checkpoint', NULL, 'f', 'h', 1, 1, '{}', 5), ('b', 'cut', 'pruned', 'checkpoint', 'a', 'f', 'h', 1, 1, '{}', 5),
+             ('c', 'tuned', 'tuned', 'adapter', 'b', 'f', 'h', 1, 1, '{}', 5), ('d', 'cut2', 'pruned', 'checkpoint', 'a', 'f', 'h', 1, 1, '{}', 5)`,
+    select: `SELECT id, mark_slot FROM models ORDER BY id`,
+    expected: [
+      { id: 'a', mark_slot: null },
+      { id: 'b', mark_slot: 1 },
+      { id: 'c', mark_slot: null },
+      { id: 'd', mark_slot: 2 },
+    ],
+  },
+  {
+    step: 8,
+    insert: `INSERT INTO models (id, name, kind, form, folder_path, hash, parameters, size_bytes, config_json, created_at, mark_slot)
+             VALUES ('a', 'cut', 'pruned', 'checkpoint', 'f', 'h', 1, 1, '{}', 5, 3)`,
+    select: `SELECT mark_slot FROM models`,
+    expected: [{ mark_slot: 3 }],
+  },
 ];
 
 describe('migrations', () => {

@@ -27,7 +27,7 @@ import {
 } from '../../../src/main/db/evaluations.ts';
 import { newId } from '../../../src/main/db/ids.ts';
 import { addMetrics, deleteMetricsAfter, listMetrics } from '../../../src/main/db/metrics.ts';
-import { addModel, deleteModel, findModelByHash, listLineage, renameModel, toModelRef } from '../../../src/main/db/models.ts';
+import { addModel, deleteModel, findModelByHash, listLineage, listModels, renameModel, toModelRef } from '../../../src/main/db/models.ts';
 import { type Database, openDatabase, openRecords } from '../../../src/main/db/open.ts';
 import {
   deletePrompt,
@@ -44,6 +44,7 @@ import { createStudy, getStudy, listStudyRuns, setStudyRun, setStudyState } from
 import { recipe } from '../../../src/shared/recipe.ts';
 import type { ChoiceOutcome, SetSummary } from '../../../src/shared/results.ts';
 import { canonicalJson } from '../../../src/shared/canonical-json.ts';
+import { assignMarks } from '../../../src/shared/variant-marks.ts';
 
 const RECIPE = recipe.parse({ kind: 'evaluate', model: { checkpoint: '/m' }, sets: [{ kind: 'perplexity', name: 'p', file: 'p.txt' }] });
 const FACTS = { columns: ['a'], mapping: undefined, mappingReason: '', splitReason: '', rejectedCount: 0 };
@@ -239,6 +240,17 @@ test('a model knows its lineage, and an adapter is named together with its check
   expect(() => {
     deleteModel(db, twice.id);
   }).toThrow(`“fit again” is needed by “${run.title}”. Delete these first.`);
+});
+
+test('a cut keeps its mark when its sibling is deleted, and the next one takes the mark that came free', () => {
+  const db = openDatabase(':memory:');
+  const base = addModel(db, BASE);
+  const cut = (name: string) => addModel(db, { ...BASE, name, kind: 'pruned', hash: name, parentId: base.id });
+  const [first, second] = [cut('20'), cut('50')];
+  expect([base, first, second].map(({ markSlot }) => markSlot)).toEqual([undefined, 1, 2]);
+  deleteModel(db, first.id);
+  expect(assignMarks(listModels(db)).get(second.id)?.slot).toBe(2);
+  expect(cut('70').markSlot).toBe(1);
 });
 
 test('paths inside the data folder move with it, others stay', () => {

@@ -7,6 +7,7 @@ import { placeRecipes } from './004-recipe-paths.ts';
 import { studyReason } from './005-study-reason.ts';
 import { datasetCounts } from './006-dataset-counts.ts';
 import { placeStudies } from './007-study-paths.ts';
+import { markSlots } from './008-mark-slots.ts';
 
 /** A step: SQL, or what it does to the records in a data folder. */
 export type Migration = string | ((db: Database, dataFolder: string) => void);
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   studyReason,
   datasetCounts,
   placeStudies,
+  markSlots,
 ];

@@ -6,19 +6,36 @@ import type { RowValues } from './datasets.ts';
 /** Bytes of the hash that is kept with a row. */
 export const HASH_BYTES = 16;
 
-/** Rows of one split, made ready; each list has one member a row. They go from thread to thread at little cost. */
+/** Rows of one split, made ready. They go from thread to thread at little cost: one long text is handed over sooner than many short ones. */
 export interface PreparedRows {
   readonly split: string;
   /** In their file, from 1 on. */
-  readonly lines: readonly number[];
+  readonly lines: Float64Array;
   /** Their values in JSON, as they are kept. */
-  readonly texts: readonly string[];
-  /** The same in canonical JSON; undefined where that is `texts`. */
-  readonly canonicals: readonly string[] | undefined;
+  readonly texts: Texts;
+  readonly isCanonical: boolean;
+  /** The same in canonical JSON; undefined where that is `texts`, or where the rows draw and are spelled anew once their splits are known. */
+  readonly canonicals: Texts | undefined;
   /** HASH_BYTES a row. */
   readonly hashes: Uint8Array;
   /** What each row draws where splits are to be made: six bytes of a hash, exact in a double, tell the rows of any dataset apart well enough. */
-  readonly draws: readonly number[] | undefined;
+  readonly draws: Float64Array | undefined;
+}
+
+/** Texts one after another, and where each ends. */
+interface Texts {
+  readonly all: string;
+  readonly ends: Float64Array;
+}
+
+/** One of them. */
+export function textAt({ all, ends }: Texts, index: number): string {
+  return all.slice(index === 0 ? 0 : ends[index - 1], ends[index]);
+}
+
+function joinTexts(texts: readonly string[]): Texts {
+  let end = 0;
+  return { all: texts.join(''), ends: Float64Array.from(texts, (text) => (end += text.length)) };
 }
 
 /** Gathers rows of one split; with a seed, they draw for the splits that are to be made. */
@@ -51,9 +68,8 @@ export class RowBatch {
     this.#isCanonical &&= text === canonical;
     this.#lines.push(line);
     this.#texts.push(text);
-    this.#canonicals.push(canonical);
     this.#hashes.push(hex);
-    if (!this.#seeded) return;
+    if (!this.#seeded) return void this.#canonicals.push(canonical);
     this.#seeded.write(hex, this.#seeded.length - HASH_BYTES, 'hex');
     this.#draws.push(parseInt(hash('sha256', this.#seeded).slice(0, 12), 16));
   }
@@ -61,11 +77,12 @@ export class RowBatch {
   prepared(): PreparedRows {
     return {
       split: this.#split,
-      lines: this.#lines,
-      texts: this.#texts,
-      canonicals: this.#isCanonical ? undefined : this.#canonicals,
+      lines: Float64Array.from(this.#lines),
+      texts: joinTexts(this.#texts),
+      isCanonical: this.#isCanonical,
+      canonicals: this.#isCanonical || this.#seeded ? undefined : joinTexts(this.#canonicals),
       hashes: Uint8Array.from(Buffer.from(this.#hashes.join(''), 'hex')), // of its own memory, and no more of it
-      draws: this.#seeded && this.#draws,
+      draws: this.#seeded && Float64Array.from(this.#draws),
     };
   }
 }

@@ -2,7 +2,7 @@
 // they pass by, so that little is left to do at the end.
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../shared/canonical-json.ts';
-import { HASH_BYTES, RowBatch, type PreparedRows } from './dataset-batch.ts';
+import { HASH_BYTES, RowBatch, textAt, type PreparedRows } from './dataset-batch.ts';
 import { getDataset, type Dataset, type DatasetSource, type RejectedRow, type SplitShares } from './datasets.ts';
 import { newId } from './ids.ts';
 import type { Database } from './open.ts';
@@ -69,11 +69,11 @@ export class DatasetWriter {
   }
 
   /** Adds the rows of a batch, which may have been gathered elsewhere with the seed of the splits that are to be made. */
-  addRows({ split, lines, texts, canonicals, hashes, draws }: PreparedRows): void {
+  addRows({ split, lines, texts, isCanonical, canonicals, hashes, draws }: PreparedRows): void {
     const first = this.count;
     const bytes = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength);
     const splits: string[] = [];
-    this.#isCanonical &&= canonicals === undefined;
+    this.#isCanonical &&= isCanonical;
     for (let i = 0; i < lines.length; i++) {
       this.#highs.push(bytes.readUInt32LE(i * HASH_BYTES));
       this.#lows.push(bytes.readUInt32LE(i * HASH_BYTES + 4) || 1);
@@ -81,7 +81,7 @@ export class DatasetWriter {
         this.#draws.push(draws![i]!);
         splits.push(guessOf(draws![i]!, this.#making.shares));
       } else {
-        this.#take(split, (canonicals ?? texts)[i]!);
+        this.#take(split, textAt(canonicals ?? texts, i));
         splits.push(split);
       }
     }
@@ -91,7 +91,7 @@ export class DatasetWriter {
         const rows = i + ROWS_AN_INSERT <= lines.length ? ROWS_AN_INSERT : 1;
         const values: unknown[] = [];
         for (const end = i + rows; i < end; i++)
-          values.push(this.id, first + i, splits[i], lines[i], bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES), texts[i]);
+          values.push(this.id, first + i, splits[i], lines[i], bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES), textAt(texts, i));
         execute(this.#db, rows === 1 ? INSERT_ONE : INSERT_MANY, values);
       }
     });

@@ -65,11 +65,15 @@ export class TableParser {
       }
       at = this.#state === 'quoted' ? this.#readQuoted(chunk, at, isLast) : this.#readBare(chunk, at);
       this.#size += at - begin;
-      if (this.#state === 'start' && !this.#isDelimited && at > 0 && chunk[at - 1] === NEWLINE) yield* this.#endRecord();
+      if (this.#hasEndedCell() && !this.#isDelimited && chunk[at - 1] === NEWLINE) yield* this.#endRecord();
       else if (this.#size > MAX_ROW_BYTES)
         this.lost = { line: this.#line, reason: `the record is longer than ${MAX_ROW_BYTES} bytes, and what follows it cannot be read` };
     }
     if (isLast && !this.lost) yield* this.#end();
+  }
+
+  #hasEndedCell(): boolean {
+    return this.#state === 'start';
   }
 
   #split(line: Buffer): string[] {

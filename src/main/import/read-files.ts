@@ -33,7 +33,7 @@ export interface SplitSample {
   readonly rows: readonly RowValues[];
 }
 
-const PIECE_ROWS = 400;
+const PIECE_ROWS = 1000;
 const PIECE_CHARACTERS = 2 ** 18; // written in a few milliseconds
 const SAMPLE_ROWS = 400; // rows of each split that roles are inferred from
 const SAMPLE_SEED = 42;

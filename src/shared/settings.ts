@@ -18,6 +18,7 @@ const values = z.object({
   workOffline: z.boolean(),
   keepAwake: z.boolean(),
   notify: z.boolean(),
+  notifySound: z.boolean(),
   checkForUpdates: z.boolean(),
 });
 const { shape } = values;
@@ -40,6 +41,7 @@ export const userSettings = values.extend({
   workOffline: shape.workOffline.default(false),
   keepAwake: shape.keepAwake.default(true),
   notify: shape.notify.default(true),
+  notifySound: shape.notifySound.default(true),
   checkForUpdates: shape.checkForUpdates.default(false),
 });
 export type UserSettings = z.infer<typeof userSettings>;

@@ -24,8 +24,12 @@ describe('a move', () => {
     let app = openCountingApp(old);
     const run = admitCount(app, 'crashes');
     expect(await app.queue.finish(run.id)).toMatchObject({ state: 'interrupted' });
+    mkdirSync(join(old, 'shell'));
+    for (const name of ['Cookies', 'Local State']) writeFileSync(join(old, 'shell', name), name);
     const place = await moveDataFolder(app, join(root, 'disk'));
     app[Symbol.dispose]();
+    // The desktop shell's cache is locked while its window is open; where the window was goes along.
+    expect(readdirSync(join(place, 'shell'))).toEqual(['Local State']);
     expect(place).toBe(join(root, 'disk', 'Tailor'));
     expect(followMoves(old)).toBe(place);
 

@@ -11,6 +11,7 @@ it('fills in defaults', () => {
     workOffline: false,
     keepAwake: true,
     notify: true,
+    notifySound: true,
     checkForUpdates: false,
   });
 });

@@ -13,8 +13,10 @@ import { MOVED_FILE, noteMoved, readMoved } from '../moved-folder.ts';
 import { listActivities } from './activities.ts';
 import { copyFiles, folderBytes, isInside, listFolderFiles, type FoundFile } from './folder-files.ts';
 
-/** Made anew by whoever opens the folder. */
-const NOT_COPIED = new RegExp(`^(lock\\.(sqlite.*|pid)|${MOVED_FILE}|${DATABASE_FILE.replace('.', '\\.')}(-wal|-shm|-journal)?)$`);
+/** Made anew by whoever opens the folder. Of the desktop shell's cache, which Windows keeps locked, only what knows the window's place goes along. */
+const NOT_COPIED = new RegExp(
+  `^(shell[\\\\/](?!Local State$).*|lock\\.(sqlite.*|pid)|${MOVED_FILE}|${DATABASE_FILE.replace('.', '\\.')}(-wal|-shm|-journal)?)$`,
+);
 /** The setting that names the folder which this one was moved from, until that is cleared. */
 const MOVED_FROM = 'movedFrom';
 

@@ -88,6 +88,11 @@ export async function stopStudy(app: App, id: string): Promise<void> {
   await job.ended;
 }
 
+/** The studies at work, by their ids. */
+export function studiesAtWork(app: App): readonly string[] {
+  return [...jobsOf(app).keys()];
+}
+
 /** Goes on with a study where it is. Throws AppError `not-found`. */
 export function resumeStudy(app: App, id: string): Study {
   return startStudy(app, getStudy(app.db, id).settings as StudySettings);

@@ -1,6 +1,6 @@
 // What the preload script does, with its Electron parts as parameters.
 import type { ContextBridge, IpcRenderer, WebUtils } from 'electron';
-import { OPENED_MESSAGE, PORT_MESSAGE } from '../../shared/window-messages.ts';
+import { PORT_MESSAGE, type ShellMessage } from '../../shared/window-messages.ts';
 import type { FileRef } from '../api/file-refs.ts';
 import { CHANNELS } from './channels.ts';
 
@@ -10,13 +10,17 @@ export interface PageWindow {
   postMessage(message: unknown, targetOrigin: string, transfer?: readonly unknown[]): void;
 }
 
+/** A refusal comes as an answer: Electron puts words of its own before those of an error. */
+export type DropAnswer = { readonly file: FileRef } | { readonly refused: string };
+
 /** What the page finds as `window.tailor`; src/renderer/state/host.d.ts says the same in the page's types. */
 export interface PageOffer {
   askForPort(): void;
-  drop(file: File): Promise<FileRef>;
+  drop(file: File): Promise<DropAnswer>;
+  dragOut(file: string): void;
 }
 
-/** Lays the bridge: two functions for the page, two kinds of window messages to it, and nothing of Electron itself. */
+/** Lays the bridge: three functions for the page, two kinds of window messages to it, and nothing of Electron itself. */
 export function bridgePage(parts: {
   readonly page: PageWindow;
   readonly contextBridge: Pick<ContextBridge, 'exposeInMainWorld'>;
@@ -25,12 +29,11 @@ export function bridgePage(parts: {
 }): void {
   const { page, contextBridge, ipcRenderer, webUtils } = parts;
   ipcRenderer.on(CHANNELS.port, (event) => page.postMessage(PORT_MESSAGE, page.location.origin, event.ports));
-  ipcRenderer.on(CHANNELS.opened, (_event, files: readonly FileRef[]) =>
-    page.postMessage({ kind: OPENED_MESSAGE, files }, page.location.origin),
-  );
+  ipcRenderer.on(CHANNELS.toPage, (_event, message: ShellMessage<FileRef>) => page.postMessage(message, page.location.origin));
   const offer: PageOffer = {
     askForPort: () => ipcRenderer.send(CHANNELS.askForPort),
-    drop: (file) => ipcRenderer.invoke(CHANNELS.drop, webUtils.getPathForFile(file)),
+    drop: (file) => ipcRenderer.invoke(CHANNELS.drop, webUtils.getPathForFile(file)) as Promise<DropAnswer>,
+    dragOut: (file) => ipcRenderer.send(CHANNELS.dragOut, file),
   };
   contextBridge.exposeInMainWorld('tailor', offer);
 }

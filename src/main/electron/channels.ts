@@ -5,8 +5,10 @@ export const CHANNELS = {
   askForPort: 'tailor:ask-for-port',
   /** Main to page: here it is. */
   port: 'tailor:port',
-  /** Page to main: a dropped file's path; answered with its FileRef. */
+  /** Page to main: a dropped file's path; answered with its FileRef, or why it has none. */
   drop: 'tailor:drop',
-  /** Main to page: FileRefs of files that the system opened. */
-  opened: 'tailor:opened',
+  /** Page to main: a file that the page knows is dragged out of the window. */
+  dragOut: 'tailor:drag-out',
+  /** Main to page: a ShellMessage. */
+  toPage: 'tailor:to-page',
 } as const;

@@ -1,27 +1,34 @@
 // The desktop shell from start to end: small steps in the order that Electron wants them, with Electron itself as a parameter.
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type Electron from 'electron';
-import type { BrowserWindow, Tray } from 'electron';
+import type { BrowserWindow } from 'electron';
 import { endActivities, listActivities } from '../api/activities.ts';
 import { createFileRefs } from '../api/file-refs.ts';
+import { isAtWork, pauseWork, saveWork } from '../api/save-work.ts';
 import { readSettings } from '../api/settings.ts';
-import { startStudy } from '../api/study-jobs.ts';
+import { startStudy, studiesAtWork } from '../api/study-jobs.ts';
 import { readStudySettings } from '../api/study-settings.ts';
 import { createApp, type App } from '../app.ts';
 import { keepSetting, listSettings } from '../db/settings.ts';
 import { listRuns } from '../db/runs.ts';
+import { listStudies } from '../db/studies.ts';
 import type { WorkerProcess } from '../host.ts';
 import { whyOffline } from '../offline.ts';
+import { NOTE_MESSAGE, PART_MESSAGE } from '../../shared/window-messages.ts';
 import { createDesk } from './desk.ts';
 import { filesOfArguments, openPaths } from './files.ts';
 import { openLog } from './logs.ts';
-import { menuTemplate } from './menu.ts';
+import { menuTemplate, type MenuActions } from './menu.ts';
 import { linkPage } from './page-link.ts';
+import { followPower } from './power.ts';
 import { showPresence } from './presence.ts';
-import { registerScheme, servePage, PAGE_URL } from './protocol.ts';
+import { isPageUrl, registerScheme, servePage } from './protocol.ts';
 import { guardQuit } from './quit-guard.ts';
+import { clearRecent, keepRecent, listRecent } from './recent-files.ts';
+import { showTray } from './tray.ts';
 import { lookForUpdate } from './updates.ts';
-import { confineAll, denyPermissions, mendCrashes, showPage, windowOptions } from './window.ts';
+import { confineAll, denyPermissions, mendCrashes, showPage, turnTo, windowOptions } from './window.ts';
 import { forkWorker, WORKER_NAME } from './worker-process.ts';
 
 /** What of Electron the shell is made with. */
@@ -29,6 +36,7 @@ export type ElectronParts = Pick<
   typeof Electron,
   | 'app'
   | 'BrowserWindow'
+  | 'crashReporter'
   | 'dialog'
   | 'ipcMain'
   | 'Menu'
@@ -61,20 +69,27 @@ export interface DesktopOptions {
 
 /** How long after the start an update is looked for, so that it is in nobody's way. */
 const UPDATE_AFTER_MS = 30_000;
+/** The setting that holds where the page was when its window closed. */
+const LAST_PLACE = 'lastPlace';
 
 /**
  * Starts the shell. Everything until Electron is ready happens before this returns its promise, as Electron demands. Resolves with the
- * program, or with undefined when another Tailor has this data folder already, which then shows itself instead.
+ * program, or with undefined when another Tailor has this data folder already, which then shows itself instead. Rejects when it cannot
+ * start for another reason, such as a data folder that cannot be written.
  */
 export async function startDesktop(parts: ElectronParts, options: DesktopOptions): Promise<App | undefined> {
   const { app, dialog } = parts;
   // The shell's own small state lies with the data, so that each data folder has its one window.
-  app.setPath('userData', join(options.dataFolder, 'shell'));
+  const shellFolder = join(options.dataFolder, 'shell');
+  mkdirSync(shellFolder, { recursive: true }); // a folder that is not there is refused
+  app.setPath('userData', shellFolder);
   app.setAppLogsPath(join(options.dataFolder, 'logs'));
   if (!app.requestSingleInstanceLock()) {
     app.quit();
     return undefined;
   }
+  // Reports of crashes stay on this machine, in the shell's folder.
+  parts.crashReporter.start({ uploadToServer: false });
   registerScheme(parts.protocol);
   app.enableSandbox();
   const log = openLog(app.getPath('logs'), () => new Date());
@@ -123,7 +138,7 @@ function openShell(parts: ElectronParts, options: DesktopOptions, program: App, 
   const settings = () => readSettings(program);
   const icon = join(options.resourcesFolder, 'icon', 'icon.png');
   let window: BrowserWindow | undefined;
-  let tray: Tray | undefined;
+  let tray: ReturnType<typeof showTray> | undefined;
 
   nativeTheme.themeSource = settings().theme;
   const files = createFileRefs();
@@ -140,9 +155,12 @@ function openShell(parts: ElectronParts, options: DesktopOptions, program: App, 
   });
   denyPermissions(parts.session.defaultSession);
   servePage(parts.protocol, options.pageFolder);
-  const link = linkPage(parts, { app: program, files, desk });
+  const dragIcon = () => parts.nativeImage.createFromPath(icon).resize({ width: 48 });
+  const { ipcMain, MessageChannelMain } = parts;
+  const link = linkPage({ ipcMain, MessageChannelMain, dragIcon }, { app: program, files, desk });
   const activities = { list: () => listActivities(program), end: () => endActivities(program) };
-  const guard = guardQuit({ app, dialog, queue: program.queue, activities, platform: options.platform, keepRunning });
+  const work = { isGoingOn: () => isAtWork(program), save: () => saveWork(program) };
+  const guard = guardQuit({ app, dialog, work, activities, platform: options.platform, keepRunning, log });
 
   /** Brings the window to the front, at a place of the page where one is named. */
   function show(place?: string): void {
@@ -152,8 +170,7 @@ function openShell(parts: ElectronParts, options: DesktopOptions, program: App, 
     if (window.isMinimized()) window.restore();
     window.show();
     window.focus();
-    // A new hash alone does not load the page anew.
-    if (place !== undefined) void window.loadURL(PAGE_URL + place);
+    if (place !== undefined) turnTo(window, place, log);
   }
 
   function openWindow(place?: string): void {
@@ -161,35 +178,33 @@ function openShell(parts: ElectronParts, options: DesktopOptions, program: App, 
     const { webContents: contents } = opened;
     window = opened;
     mendCrashes(opened, dialog, log, () => link.forget(contents));
-    contents.on('did-start-navigation', ({ isMainFrame, isSameDocument }) => {
-      if (isMainFrame && !isSameDocument) link.forget(contents); // a reload: the new page asks again
+    contents.on('did-start-navigation', ({ isMainFrame, isSameDocument, url }) => {
+      // A reload: the new page asks again. Another address is refused, and the page stays.
+      if (isMainFrame && !isSameDocument && isPageUrl(url)) link.forget(contents);
+    });
+    opened.on('close', () => {
+      const url = contents.getURL();
+      if (isPageUrl(url)) keepSetting(program.db, LAST_PLACE, new URL(url).hash);
     });
     opened.on('closed', () => {
       link.forget(contents);
       window = undefined;
     });
     guard.watch(opened);
-    showPage(opened, place);
+    showPage(opened, place ?? String(listSettings(program.db)[LAST_PLACE] ?? ''), log);
   }
 
   /** Takes the window out of the way and leaves a sign in the tray. Not every desktop of Linux has one: there it stays in the task list. */
   function keepRunning(): void {
     if (options.platform === 'linux') window?.minimize();
     else window?.hide();
-    if (tray) return;
-    tray = new parts.Tray(parts.nativeImage.createFromPath(icon).resize({ height: options.platform === 'darwin' ? 18 : 32 }));
-    tray.setToolTip('Tailor is at work');
-    tray.setContextMenu(
-      parts.Menu.buildFromTemplate([
-        { label: 'Open Tailor', click: () => show() },
-        { label: 'Quit', click: () => app.quit() },
-      ]),
-    );
-    tray.on('click', () => show());
+    tray ??= showTray({ parts, icon, platform: options.platform, open: () => show(), quit: () => app.quit() });
   }
 
   const open = (paths: readonly string[]): void => {
     if (paths.length === 0) return;
+    keepRecent(program.db, paths);
+    showMenu();
     void openPaths(
       {
         app,
@@ -210,36 +225,51 @@ function openShell(parts: ElectronParts, options: DesktopOptions, program: App, 
       open(paths);
     });
 
-  parts.Menu.setApplicationMenu(
-    parts.Menu.buildFromTemplate(
-      menuTemplate(
-        {
-          go: (place) => show(place),
-          openFiles: () => pick('files'),
-          openFolder: () => pick('folder'),
-          stopRun: () => {
-            const { runningId } = program.queue;
-            if (runningId !== undefined) void program.queue.stop(runningId, 'interrupted');
-          },
-          showLogs: () => void parts.shell.openPath(app.getPath('logs')),
-          showData: () => void parts.shell.openPath(options.dataFolder),
-        },
-        { platform: options.platform, isPackaged: app.isPackaged },
-      ),
-    ),
-  );
+  const actions: MenuActions = {
+    go: (place) => show(place),
+    openFiles: () => pick('files'),
+    openFolder: () => pick('folder'),
+    openRecent(path) {
+      show();
+      open([path]);
+    },
+    clearRecent() {
+      clearRecent(program.db);
+      showMenu();
+    },
+    openPart(part) {
+      show();
+      link.say({ kind: PART_MESSAGE, part });
+    },
+    stopRun() {
+      const { runningId } = program.queue;
+      if (runningId !== undefined) void program.queue.stop(runningId, 'interrupted');
+    },
+    showLogs: () => void parts.shell.openPath(app.getPath('logs')),
+    showData: () => void parts.shell.openPath(options.dataFolder),
+  };
+  /** The whole menu anew: its recent files change. */
+  function showMenu(): void {
+    const facts = { platform: options.platform, isPackaged: app.isPackaged, recent: listRecent(program.db) };
+    parts.Menu.setApplicationMenu(parts.Menu.buildFromTemplate(menuTemplate(actions, facts)));
+  }
+  showMenu();
   showPresence({
     queue: program.queue,
+    events: program.events,
     powerSaveBlocker: parts.powerSaveBlocker,
-    powerMonitor: parts.powerMonitor,
     Notification: parts.Notification,
     window: () => window,
     settings,
     isMoreQueued: () => listRuns(program.db, 'queued').length > 0,
+    studiesAtWork: () => studiesAtWork(program),
+    study: (id) => listStudies(program.db).find((study) => study.id === id),
     show,
-    leaveNow: () => guard.leaveNow(),
+    tell: (text) => link.say({ kind: NOTE_MESSAGE, text }),
     log,
   });
+  const { powerMonitor } = parts;
+  followPower({ powerMonitor, pauseWork: () => pauseWork(program), leaveNow: () => guard.leaveNow(), log });
   app.on('child-process-gone', (_event, { type, reason, exitCode, name, serviceName }) => {
     if (reason !== 'clean-exit') log(`process: ${name ?? serviceName ?? type} is gone (${reason}, code ${exitCode})`);
     if (name === WORKER_NAME && reason === 'oom') log('process: the worker had too little memory; its run can be resumed');

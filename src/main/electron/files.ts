@@ -11,10 +11,11 @@ export const RECIPE_EXTENSION = '.tailor';
 
 /** The files that a command line names: what exists of its words, switches and the program itself left out. Linux's file managers name them by address. */
 export function filesOfArguments(parameters: readonly string[], folder: string, isPackaged: boolean): string[] {
-  // In a checkout the second word is the folder of the program.
+  // In a checkout the first word that is no switch is the folder of the program; a second start's switches come in any order.
   return parameters
-    .slice(isPackaged ? 1 : 2)
+    .slice(1)
     .filter((word) => word !== '' && !word.startsWith('-'))
+    .slice(isPackaged ? 0 : 1)
     .map((word) => resolve(folder, pathOfAddress(word) ?? word))
     .filter((path) => existsSync(path));
 }

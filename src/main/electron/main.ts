@@ -11,17 +11,21 @@ const { app, dialog } = electron;
 /** In a package and in a checkout alike: dist/main/electron beside dist/renderer. */
 const DIST = join(import.meta.dirname, '..', '..');
 
+function cannotStart(thrown: unknown): void {
+  dialog.showErrorBox('Tailor cannot start', thrown instanceof Error ? thrown.message : String(thrown));
+  app.exit(1);
+}
+
 /** The data folder, wherever it was moved; undefined after a word about why Tailor cannot start. Nothing native was loaded before. */
 function findDataFolder(): string | undefined {
   try {
     const root = app.getAppPath(); // in a package the archive itself
     const fault = app.isPackaged ? findForeignCode(root, `${root}.unpacked`) : undefined;
     if (fault === undefined) return followMoves(defaultDataFolder());
-    dialog.showErrorBox('Tailor cannot start', fault);
+    cannotStart(fault);
   } catch (thrown) {
-    dialog.showErrorBox('Tailor cannot start', thrown instanceof Error ? thrown.message : String(thrown));
+    cannotStart(thrown);
   }
-  app.exit(1);
   return undefined;
 }
 
@@ -29,7 +33,7 @@ const isInstalling = answerSquirrel(process.argv, process.execPath, process.plat
 if (isInstalling) app.quit();
 const dataFolder = isInstalling ? undefined : findDataFolder();
 if (dataFolder !== undefined)
-  void startDesktop(electron, {
+  startDesktop(electron, {
     dataFolder,
     pageFolder: join(DIST, 'renderer'),
     // What ships beside the archive lies in the package's own resources folder.
@@ -38,4 +42,4 @@ if (dataFolder !== undefined)
     parameters: process.argv,
     platform: process.platform,
     updateFeed: process.env['TAILOR_UPDATE_FEED'],
-  });
+  }).catch(cannotStart);

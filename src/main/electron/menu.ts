@@ -6,6 +6,10 @@ export interface MenuActions {
   go(place: string): void;
   openFiles(): void;
   openFolder(): void;
+  openRecent(path: string): void;
+  clearRecent(): void;
+  /** Opens a part of the page's frame. */
+  openPart(part: 'palette' | 'keys'): void;
   /** Stops the run at its next safe point, to be resumed. */
   stopRun(): void;
   showLogs(): void;
@@ -18,7 +22,11 @@ const PAGES = ['Studies', 'Datasets', 'Prompts', 'Models', 'Prune', 'Runs', 'Com
 /** The application menu of a platform. Developer tools are there only in a checkout. */
 export function menuTemplate(
   actions: MenuActions,
-  { platform, isPackaged }: { readonly platform: NodeJS.Platform; readonly isPackaged: boolean },
+  {
+    platform,
+    isPackaged,
+    recent: files,
+  }: { readonly platform: NodeJS.Platform; readonly isPackaged: boolean; readonly recent: readonly string[] },
 ): MenuItemConstructorOptions[] {
   const isMac = platform === 'darwin';
   const settings: MenuItemConstructorOptions = {
@@ -43,12 +51,18 @@ export function menuTemplate(
       { role: 'quit' },
     ],
   };
-  // Only macOS keeps this menu itself; Windows shows recent files at the taskbar.
-  const recent: MenuItemConstructorOptions = {
-    label: 'Open Recent',
-    role: 'recentDocuments',
-    submenu: [{ label: 'Clear Menu', role: 'clearRecentDocuments' }],
-  };
+  // Only macOS keeps this menu itself.
+  const recent: MenuItemConstructorOptions = isMac
+    ? { label: 'Open Recent', role: 'recentDocuments', submenu: [{ label: 'Clear Menu', role: 'clearRecentDocuments' }] }
+    : {
+        label: 'Open &Recent',
+        enabled: files.length > 0,
+        submenu: [
+          ...files.map((path) => ({ label: path.replaceAll('&', '&&'), click: () => actions.openRecent(path) })),
+          line,
+          { label: 'Clear Menu', click: () => actions.clearRecent() },
+        ],
+      };
   const file: MenuItemConstructorOptions = {
     label: '&File',
     submenu: [
@@ -56,7 +70,7 @@ export function menuTemplate(
       line,
       { label: '&Open…', accelerator: 'CmdOrCtrl+O', click: () => actions.openFiles() },
       { label: 'Open &Folder…', accelerator: 'CmdOrCtrl+Shift+O', click: () => actions.openFolder() },
-      ...(isMac ? [recent] : []),
+      recent,
       line,
       ...(isMac ? [{ role: 'close' } as const] : [settings, line, { role: 'quit' } as const]),
     ],
@@ -72,6 +86,8 @@ export function menuTemplate(
   const view: MenuItemConstructorOptions = {
     label: '&View',
     submenu: [
+      { label: 'Search and &Commands…', accelerator: 'CmdOrCtrl+Shift+P', click: () => actions.openPart('palette') },
+      line,
       { role: 'reload' },
       ...(isPackaged ? [] : [{ role: 'toggleDevTools' } as const]),
       line,
@@ -92,6 +108,8 @@ export function menuTemplate(
   const help: MenuItemConstructorOptions = {
     role: 'help',
     submenu: [
+      { label: '&Keyboard Shortcuts', click: () => actions.openPart('keys') },
+      line,
       { label: 'Open &Logs Folder', click: () => actions.showLogs() },
       { label: 'Open &Data Folder', click: () => actions.showData() },
       ...(isMac ? [] : [line, { role: 'about' } as const]),

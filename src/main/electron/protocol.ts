@@ -51,6 +51,11 @@ export function isOwnPage(frame: Pick<WebFrameMain, 'url' | 'parent'> | null): b
   return frame !== null && frame.parent === null && isOwnUrl(frame.url);
 }
 
+/** Whether an address is the page's own, at whatever place: loading it anew is all that it may ask for. */
+export function isPageUrl(url: string): boolean {
+  return isOwnUrl(url) && ['/', '/index.html'].includes(new URL(url).pathname);
+}
+
 function isOwnUrl(url: string): boolean {
   const parsed = URL.parse(url);
   return parsed !== null && parsed.protocol === SCHEME && parsed.host === HOST && parsed.username === '' && parsed.password === '';

@@ -1,16 +1,17 @@
 // The question before quitting while a run works or something is read in: end it and quit, keep running without a window, or stay.
 import type { App, BrowserWindow, Dialog, MessageBoxOptions } from 'electron';
-import type { Queue } from '../jobs/queue.ts';
 
 export interface QuitGuardParts {
   readonly app: Pick<App, 'on' | 'quit'>;
   readonly dialog: Pick<Dialog, 'showMessageBox'>;
-  readonly queue: Pick<Queue, 'runningId' | 'hold' | 'stop'>;
+  /** Runs and studies: whether one is at work, and a way to save it all. */
+  readonly work: { isGoingOn(): boolean; save(): Promise<void> };
   /** What goes on beside runs, by name, and a way to end it all. */
   readonly activities: { list(): readonly string[]; end(): Promise<void> };
   readonly platform: NodeJS.Platform;
   /** Takes the window out of the way and leaves a sign by which it comes back. */
   keepRunning(): void;
+  log(line: string): void;
 }
 
 export interface QuitGuard {
@@ -45,23 +46,28 @@ function questionOf(isRunning: boolean, activities: readonly string[]): MessageB
 }
 
 /** Stands before `before-quit` and the window's `close` from now on. */
-export function guardQuit({ app, dialog, queue, activities, platform, keepRunning }: QuitGuardParts): QuitGuard {
+export function guardQuit({ app, dialog, work, activities, platform, keepRunning, log }: QuitGuardParts): QuitGuard {
   let isAsking = false;
-  let isLeaving = false;
+  let leaving: Promise<void> | undefined;
+  /** What could be saved was saved: nothing that began meanwhile, and no failure, holds the program any longer. */
+  let isFree = false;
+  const isBusy = (): boolean => !isFree && (work.isGoingOn() || activities.list().length > 0);
 
-  async function leaveNow(): Promise<void> {
-    isLeaving = true;
-    queue.hold();
-    await activities.end();
-    const { runningId } = queue;
-    if (runningId !== undefined) await queue.stop(runningId, 'interrupted');
+  async function saveAll(): Promise<void> {
+    try {
+      await Promise.all([activities.end(), work.save()]);
+    } catch (thrown) {
+      log(`quit: not everything was saved (${thrown instanceof Error ? thrown.message : String(thrown)})`);
+    }
+    isFree = true;
     app.quit();
   }
+  const leaveNow = (): Promise<void> => (leaving ??= saveAll());
 
   async function ask(): Promise<void> {
     isAsking = true;
     try {
-      const { response } = await dialog.showMessageBox(questionOf(queue.runningId !== undefined, activities.list()));
+      const { response } = await dialog.showMessageBox(questionOf(work.isGoingOn(), activities.list()));
       if (response === 0) await leaveNow();
       else if (response === 1) keepRunning();
     } finally {
@@ -70,14 +76,21 @@ export function guardQuit({ app, dialog, queue, activities, platform, keepRunnin
   }
 
   const onLeave = (event: { preventDefault(): void }): void => {
-    if (queue.runningId === undefined && activities.list().length === 0) return;
+    if (!isBusy()) return;
     event.preventDefault();
-    if (!isAsking && !isLeaving) void ask();
+    if (!isAsking && !leaving) void ask();
   };
   app.on('before-quit', onLeave);
   return {
     watch(window) {
       if (platform !== 'darwin') window.on('close', onLeave);
+      // Windows tells of its end here, and neither by `before-quit` nor by the power monitor.
+      window.on('query-session-end', (event) => {
+        if (!isBusy()) return;
+        event.preventDefault();
+        void leaveNow();
+      });
+      window.on('session-end', () => void leaveNow());
     },
     leaveNow,
   };

@@ -1,6 +1,7 @@
 // Asks, where the person wants it, whether there is a newer Tailor: one request, one notification, and silence when anything fails.
-import type { Net, Notification, NotificationConstructorOptions, Shell } from 'electron';
+import type { Net, Shell } from 'electron';
 import { z } from 'zod';
+import { notify, type NotificationMaker } from './notify.ts';
 
 const release = z.object({ version: z.string().regex(/^\d{1,6}\.\d{1,6}\.\d{1,6}$/), url: z.url({ protocol: /^https$/ }) });
 export type Release = z.infer<typeof release>;
@@ -12,7 +13,7 @@ const MAX_CHARS = 10_000;
 export interface UpdateParts {
   readonly net: Pick<Net, 'fetch'>;
   readonly shell: Pick<Shell, 'openExternal'>;
-  readonly Notification: new (options: NotificationConstructorOptions) => Pick<Notification, 'on' | 'show'>;
+  readonly Notification: NotificationMaker;
   /** Where the newest version is written down as `{ version, url }`, by https; undefined: nowhere, and nothing is asked. */
   readonly feed: string | undefined;
   readonly version: string;
@@ -31,9 +32,8 @@ export async function lookForUpdate(parts: UpdateParts): Promise<Release | undef
     const found = release.parse(JSON.parse(text));
     // The page that opens is one of those who publish the feed, or none.
     if (new URL(found.url).host !== new URL(feed).host || !isNewer(found.version, parts.version)) return undefined;
-    const notification = new parts.Notification({ title: `Tailor ${found.version} is there`, body: 'Click to read what is new.' });
-    notification.on('click', () => void parts.shell.openExternal(found.url).catch(() => undefined));
-    notification.show();
+    const click = (): void => void parts.shell.openExternal(found.url).catch(() => undefined);
+    notify(parts.Notification, { title: `Tailor ${found.version} is there`, body: 'Click to read what is new.' }, { click });
     return found;
   } catch {
     return undefined; // offline, or an answer that is none: not worth a word

@@ -1,5 +1,6 @@
 // The workbench on a web address until Ctrl-C, for `tailor serve` and for `npm start` where no desktop window can be opened.
 import { AppError } from '../../shared/errors.ts';
+import { isAtWork, saveWork } from '../api/save-work.ts';
 import { PAGE_FOLDER } from './build-page.ts';
 import type { Terminal } from './terminal.ts';
 import { serveWorkbench, type WebServer } from './web-server.ts';
@@ -29,12 +30,8 @@ export async function serveUntilStopped(terminal: Terminal, options: ServeOption
     else terminal.signal.addEventListener('abort', stop, { once: true });
     const folder = await moved.promise;
     terminal.signal.removeEventListener('abort', stop);
-    const { queue } = terminal.app();
-    queue.hold();
-    if (queue.runningId !== undefined) {
-      terminal.note('A run is at work. It is saved at its next safe point, and can be resumed.');
-      await queue.stop(queue.runningId, 'interrupted');
-    }
+    if (isAtWork(terminal.app())) terminal.note('A run is at work. It is saved at its next safe point, and can be resumed.');
+    await saveWork(terminal.app());
     await server[Symbol.asyncDispose]();
     if (folder === undefined) return;
     terminal.moveTo(folder);

@@ -20,11 +20,17 @@ export async function takeDrop(transfer: DataTransfer): Promise<Drop> {
   const plain = [...transfer.files];
   const folder = entries.find((entry) => entry.isDirectory);
   if (window.tailor) {
-    const refs = await Promise.all(plain.map((file) => window.tailor!.drop(file)));
+    const refs = await Promise.all(plain.map((file) => dropInShell(window.tailor!, file)));
     return { files: refs.filter((ref) => !ref.isFolder), folder: refs.find((ref) => ref.isFolder) };
   }
   const found = folder ? await filesOf(folder as FileSystemDirectoryEntry) : plain;
   return await sendFiles(found, folder?.name);
+}
+
+async function dropInShell(shell: NonNullable<Window['tailor']>, file: File): Promise<FileRef> {
+  const answer = await shell.drop(file);
+  if ('file' in answer) return answer.file;
+  throw new AppError('bad-file', `${file.name}: ${answer.refused}`);
 }
 
 /** Files chosen in the browser's own dialog. */

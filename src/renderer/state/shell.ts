@@ -1,6 +1,6 @@
-// The page's end of the desktop shell: the port that it asked for, and files that the system opened.
+// The page's end of the desktop shell: the port that it asked for, and what main says beside it.
 import type { FileRef } from '../../main/api/file-refs.ts';
-import { OPENED_MESSAGE, PORT_MESSAGE } from '../../shared/window-messages.ts';
+import { PORT_MESSAGE, type ShellMessage } from '../../shared/window-messages.ts';
 
 /** Whether a window message comes from the preload script: it runs in this very window. */
 const isOwn = (event: MessageEvent): boolean => event.source === window && event.origin === location.origin;
@@ -20,11 +20,16 @@ export function receivePort(shell: NonNullable<Window['tailor']>): Promise<Messa
   });
 }
 
-/** Tells of files that the system asked Tailor to open. Returns the function that ends it. */
-export function listenForOpened(take: (files: readonly FileRef[]) => void): () => void {
+type Message = ShellMessage<FileRef>;
+
+/** Tells of each message of a kind from main. Returns the function that ends it. */
+export function listenToShell<Kind extends Message['kind']>(
+  kind: Kind,
+  take: (message: Extract<Message, { kind: Kind }>) => void,
+): () => void {
   const hear = (event: MessageEvent): void => {
-    const message = event.data as { kind?: unknown; files?: readonly FileRef[] } | null;
-    if (isOwn(event) && message?.kind === OPENED_MESSAGE && message.files) take(message.files);
+    const message = event.data as Message | null;
+    if (isOwn(event) && message?.kind === kind) take(message as Extract<Message, { kind: Kind }>);
   };
   window.addEventListener('message', hear);
   return () => window.removeEventListener('message', hear);

@@ -18,7 +18,7 @@ import { startDesktop, type DesktopOptions } from '../../../src/main/electron/de
 import { PAGE_URL } from '../../../src/main/electron/protocol.ts';
 import { forkWorker } from '../../../src/main/electron/worker-process.ts';
 import { followMoves } from '../../../src/main/moved-folder.ts';
-import { PORT_MESSAGE } from '../../../src/shared/window-messages.ts';
+import { OPENED_MESSAGE, PART_MESSAGE, PORT_MESSAGE } from '../../../src/shared/window-messages.ts';
 import { createStandIn, Emitting, forkUtility, preventable, type StandIn } from './stand-in.ts';
 
 const WORKER = fileURLToPath(new URL('../../fixtures/utility-worker.ts', import.meta.url));
@@ -78,6 +78,12 @@ function openPage() {
   return { api, offer: offer!, messages, port };
 }
 
+async function droppedBy(offer: PageOffer, path: string): Promise<FileRef> {
+  const answer = await offer.drop({ path } as never);
+  if ('refused' in answer) throw new Error(answer.refused);
+  return answer.file;
+}
+
 describe('start-up', () => {
   it('goes in the order that Electron demands', async () => {
     standIn = createStandIn(folder, { isReady: false });
@@ -86,6 +92,7 @@ describe('start-up', () => {
       'app.setPath',
       'app.setAppLogsPath',
       'app.requestSingleInstanceLock',
+      'crashReporter.start',
       'protocol.registerSchemesAsPrivileged',
       'app.enableSandbox',
       'app.whenReady',
@@ -93,7 +100,7 @@ describe('start-up', () => {
     expect(standIn.schemes[0]).toMatchObject({ scheme: 'app', privileges: { standard: true, secure: true } });
     standIn.becomeReady();
     await started;
-    expect(standIn.calls.slice(6)).toEqual([
+    expect(standIn.calls.slice(7)).toEqual([
       'session.setPermissionRequestHandler',
       'session.setPermissionCheckHandler',
       'session.setDevicePermissionHandler',
@@ -129,8 +136,8 @@ describe('start-up', () => {
     expect(standIn.windows[0]!.isShown).toBe(true);
     expect(standIn.recent).toEqual([file]);
     openPage(); // the file waited for a page that listens
-    const sent = standIn.windows[0]!.webContents.sent.find(({ channel }) => channel === CHANNELS.opened);
-    expect(sent!.message).toMatchObject([{ name: 'rows.jsonl', isFolder: false }]);
+    const sent = standIn.windows[0]!.webContents.sent.find(({ channel }) => channel === CHANNELS.toPage);
+    expect(sent!.message).toMatchObject({ kind: OPENED_MESSAGE, files: [{ name: 'rows.jsonl', isFolder: false }] });
     expect(JSON.stringify(sent!.message)).not.toContain(folder);
   });
 
@@ -140,6 +147,65 @@ describe('start-up', () => {
     expect(await startDesktop(second.parts, optionsOf())).toBeUndefined();
     expect(second.errors[0]).toMatch(/Tailor cannot start: .*in use/);
     expect(second.calls.at(-1)).toBe('app.exit');
+  });
+
+  it('rejects with why the data folder cannot be made', async () => {
+    const file = join(folder, 'a-file');
+    writeFileSync(file, '');
+    await expect(startDesktop(standIn.parts, optionsOf({ dataFolder: join(file, 'data') }))).rejects.toThrow(/ENOTDIR/);
+  });
+
+  it('goes on at the place where the page was when its window closed', async () => {
+    await start({ platform: 'darwin' });
+    const [first] = standIn.windows;
+    first!.webContents.url = `${PAGE_URL}#runs/r1`;
+    first!.emit('close', preventable());
+    first!.emit('closed');
+    standIn.app.emit('activate');
+    expect(standIn.windows[1]!.urls).toEqual([`${PAGE_URL}#runs/r1`]);
+  });
+
+  it('lets the page load itself anew, and keeps speaking to it when another address was refused', async () => {
+    await start();
+    const { webContents } = standIn.windows[0]!;
+    const reload = preventable({ url: `${PAGE_URL}#prune` });
+    webContents.emit('will-navigate', reload);
+    expect(reload.isPrevented).toBe(false);
+    openPage();
+    const file = join(folder, 'rows.jsonl');
+    writeFileSync(file, '{"a":1}\n');
+    const opens = (): number => webContents.sent.filter(({ channel }) => channel === CHANNELS.toPage).length;
+    webContents.emit('did-start-navigation', { isMainFrame: true, isSameDocument: false, url: 'https://example.org/' });
+    standIn.app.emit('open-file', preventable(), file);
+    expect(opens()).toBe(1);
+    webContents.emit('did-start-navigation', { isMainFrame: true, isSameDocument: false, url: PAGE_URL });
+    standIn.app.emit('open-file', preventable(), file);
+    expect(opens()).toBe(1); // it waits for the page that is being loaded
+    openPage();
+    expect(opens()).toBe(2);
+  });
+
+  it('ends the process of a page that hangs before it is loaded again, and asks once', async () => {
+    await start();
+    const [window] = standIn.windows;
+    const { webContents } = window!;
+    standIn.answers.push(1);
+    webContents.emit('unresponsive');
+    await expect.poll(() => webContents.reloads, PATIENCE).toBe(1);
+    expect(webContents.crashes).toBe(1);
+    webContents.emit('render-process-gone', {}, { reason: 'killed', exitCode: 9 }); // the one that was just ended
+    expect(standIn.boxes).toHaveLength(1);
+    // It crashes while the person is asked to wait for it: waiting would be for nothing.
+    standIn.answers.push(0);
+    webContents.emit('unresponsive');
+    webContents.emit('render-process-gone', {}, { reason: 'crashed', exitCode: 5 });
+    await expect.poll(() => webContents.reloads, PATIENCE).toBe(2);
+    expect([standIn.boxes.length, webContents.crashes]).toEqual([2, 1]);
+    // A window that was closed meanwhile has nothing to reload.
+    webContents.emit('render-process-gone', {}, { reason: 'oom', exitCode: 5 });
+    window!.isGone = true;
+    await expect.poll(() => standIn.boxes.length, PATIENCE).toBe(3);
+    expect(webContents.reloads).toBe(2);
   });
 
   it('refuses windows, navigation and guests, and brings back a crashed page', async () => {
@@ -179,10 +245,26 @@ describe('the page’s port', () => {
     const { offer } = openPage();
     const path = join(folder, 'dropped.csv');
     writeFileSync(path, 'a,b\n');
-    const ref: FileRef = await offer.drop({ path } as never);
-    expect(ref).toMatchObject({ name: 'dropped.csv', sizeBytes: 4 });
-    expect(JSON.stringify(ref)).not.toContain(folder);
-    expect(() => offer.drop({ path: '' } as never)).toThrow(/was not dropped/); // a file that a script made has no path
+    const answer = await offer.drop({ path } as never);
+    expect(answer).toMatchObject({ file: { name: 'dropped.csv', sizeBytes: 4 } });
+    expect(JSON.stringify(answer)).not.toContain(folder);
+    // Refusals are answers: Electron puts words of its own before those of an error.
+    expect(await offer.drop({ path: '' } as never)).toEqual({ refused: expect.stringContaining('was not dropped') }); // one that a script made
+    expect(await offer.drop({ path: join(folder, 'gone.csv') } as never)).toEqual({
+      refused: expect.stringContaining('no file or folder'),
+    });
+  });
+
+  it('lets a file be dragged out that it knows, and no other', async () => {
+    await start();
+    const { offer } = openPage();
+    const path = join(folder, 'made.gguf');
+    writeFileSync(path, 'GGUF');
+    offer.dragOut((await droppedBy(offer, path)).id);
+    offer.dragOut('/etc/passwd');
+    const { webContents } = standIn.windows[0]!;
+    standIn.ipcMain.emit(CHANNELS.dragOut, { senderFrame: null, sender: webContents }, 'any');
+    expect(webContents.dragged.map(({ file }) => file)).toEqual([path]);
   });
 
   it.each([{ url: 'https://example.org/', parent: null }, { url: PAGE_URL, parent: {} }, { url: 'app://other/', parent: null }, null])(
@@ -249,7 +331,7 @@ describe('a program that keeps running', () => {
     const app = await start();
     const disk = mkdtempSync(join(tmpdir(), 'tailor-disk-'));
     const { api, offer, port } = openPage();
-    const { id } = await offer.drop({ path: disk } as never);
+    const { id } = await droppedBy(offer, disk);
     expect(await api.settings.moveData({ folder: id, workId: 'w' })).toEqual({ path: join(disk, 'Tailor'), goesOn: true });
     await expect.poll(() => standIn.calls.slice(-2), PATIENCE).toEqual(['app.relaunch', 'app.quit']);
     expect(app.queue.isHeld).toBe(true);
@@ -271,6 +353,24 @@ describe('the menu', () => {
     const accelerators = items.flatMap(({ accelerator }) => accelerator ?? []);
     expect(new Set(accelerators).size).toBe(accelerators.length);
     expect(items.map(({ role }) => role)).toEqual(expect.arrayContaining(['editMenu', 'windowMenu', 'quit', 'zoomIn', 'toggleDevTools']));
+  });
+
+  it('lists recent files where the system keeps none, and opens parts of the page', async () => {
+    await start();
+    openPage();
+    const file = join(folder, 'a & b.jsonl');
+    writeFileSync(file, '{"a":1}\n');
+    standIn.app.emit('second-instance', {}, ['electron', '--switch', '.', file], folder);
+    const entry = () => itemsOf(standIn.menu).find(({ label }) => label === file.replace('&', '&&'));
+    const sent = () =>
+      standIn.windows[0]!.webContents.sent.filter(({ channel }) => channel === CHANNELS.toPage).map(({ message }) => message);
+    expect(standIn.recent).toEqual([file]); // and not the folder of the program
+    entry()!.click!({} as never, undefined, {} as never);
+    expect(sent()).toHaveLength(2);
+    itemsOf(standIn.menu).find(({ label }) => label === 'Clear Menu')!.click!({} as never, undefined, {} as never);
+    expect(entry()).toBeUndefined();
+    itemsOf(standIn.menu).find(({ label }) => label === '&Keyboard Shortcuts')!.click!({} as never, undefined, {} as never);
+    expect(sent().at(-1)).toEqual({ kind: PART_MESSAGE, part: 'keys' });
   });
 
   it('has an application menu and recent files on macOS', async () => {

@@ -1,37 +1,30 @@
-// What the system is told of a run: progress, its end, and that the machine should stay awake while it works.
-import { expect, it } from 'vitest';
+// What the system is told of a run: progress, its end, and that the machine should stay awake while it works; what its power tells.
+import { describe, expect, it } from 'vitest';
 import { showPresence } from '../../../src/main/electron/presence.ts';
 import type Electron from 'electron';
 import type { Run } from '../../../src/main/db/runs.ts';
+import { createEvents } from '../../../src/main/events.ts';
 import type { QueueEvent } from '../../../src/main/jobs/queue.ts';
+import { followPower } from '../../../src/main/electron/power.ts';
 import { Emitting, FakeNotification } from './stand-in.ts';
 
-function scene({ keepAwake = true, notify = true, isMoreQueued = false, isFocused = false } = {}) {
+function scene({ keepAwake = true, notify = true, notifySound = true, isMoreQueued = false, isFocused = false } = {}) {
   const happened: string[] = [];
   const notifications: FakeNotification[] = [];
-  const powerMonitor = new Emitting();
+  const events = createEvents();
+  const atWork: string[] = [];
+  let ended: { name: string; state: 'done' | 'failed' | 'stopped'; reason: string | undefined } | undefined;
   let listener: (event: QueueEvent) => void = () => undefined;
   const queue = {
     runningId: undefined as string | undefined,
-    isWorking: true,
     listen: (given: typeof listener) => {
       listener = given;
       return () => undefined;
     },
-    hold: () => void happened.push('hold'),
-    work: () => void happened.push('work'),
-    stop: (runId: string, kind: string) => {
-      happened.push(`stop ${runId} ${kind}`);
-      return Promise.resolve(true);
-    },
-    resume: (runId: string) => {
-      happened.push(`resume ${runId}`);
-      return {} as Run;
-    },
   };
   showPresence({
     queue,
-    powerMonitor,
+    events,
     powerSaveBlocker: {
       start: (type) => {
         happened.push(`awake ${type}`);
@@ -49,13 +42,12 @@ function scene({ keepAwake = true, notify = true, isMoreQueued = false, isFocuse
       }
     },
     window: () => ({ isFocused: () => isFocused, setProgressBar: (share) => void happened.push(`bar ${share}`) }),
-    settings: () => ({ keepAwake, notify }),
+    settings: () => ({ keepAwake, notify, notifySound }),
     isMoreQueued: () => isMoreQueued,
+    studiesAtWork: () => atWork,
+    study: () => ended,
     show: (place) => void happened.push(`show ${place}`),
-    leaveNow: () => {
-      happened.push('leave');
-      return Promise.resolve();
-    },
+    tell: (text) => void happened.push(text),
     log: () => undefined,
   });
   const move = (state: Run['state'], error?: Run['error']): void => {
@@ -64,7 +56,12 @@ function scene({ keepAwake = true, notify = true, isMoreQueued = false, isFocuse
   };
   const frame = (done: number): void =>
     listener({ kind: 'progress', runId: 'r1', frame: { phase: 'tune', done, total: 10, unit: 'steps' } });
-  return { happened, notifications, powerMonitor, queue, move, frame };
+  const study = (state: 'running' | 'done' | 'failed' | 'stopped', reason?: string): void => {
+    atWork.splice(0, 1, ...(state === 'running' ? ['s1'] : []));
+    if (state !== 'running') ended = { name: 'Paper', state, reason };
+    events.tell({ kind: 'changed', table: 'studies', id: 's1' });
+  };
+  return { happened, notifications, queue, move, frame, study };
 }
 
 it('shows progress and keeps the machine awake only while a run works', () => {
@@ -101,14 +98,99 @@ it('lets the machine sleep when the person wants it to', () => {
   expect(happened).toEqual(['bar -1']);
 });
 
-it('saves a run before sleep and goes on after it, and leaves before a shutdown', async () => {
-  const { happened, move, powerMonitor } = scene();
+it('announces a study at its end instead of each of its runs', () => {
+  const { happened, notifications, move, study } = scene({ notifySound: false });
+  const bodies = () => notifications.map(({ options: { title, body } }) => `${title}: ${body}`);
+  study('running');
+  for (let run = 0; run < 3; run++) {
+    move('running');
+    move('done');
+  }
+  expect(bodies()).toEqual([]);
+  study('done');
+  expect(bodies()).toEqual(['The study is done: Paper']);
+  expect(notifications[0]!.options.silent).toBe(true);
+  notifications[0]!.emit('click');
+  expect(happened.at(-1)).toBe('show #studies/s1');
+  study('running');
+  study('stopped'); // by the person
+  study('running');
+  study('failed', 'The dataset is gone.');
+  expect(bodies().slice(1)).toEqual(['A study failed: Paper: The dataset is gone.']);
+  // Said once, where it failed by a run.
+  study('running');
   move('running');
-  happened.length = 0;
-  powerMonitor.emit('suspend');
-  powerMonitor.emit('resume');
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(happened).toEqual(['hold', 'stop r1 interrupted', 'resume r1', 'work']);
-  powerMonitor.emit('shutdown', { preventDefault: () => happened.push('wait') });
-  expect(happened.slice(-2)).toEqual(['wait', 'leave']);
+  move('failed', { code: 'disk-full', message: 'The disk is full.' });
+  study('failed', 'At "tune": The disk is full.');
+  expect(bodies().slice(2)).toEqual(['A run failed: Tune: The disk is full.']);
+});
+
+it('says in the window what the system does not show', () => {
+  const { happened, notifications, move } = scene();
+  move('running');
+  move('done');
+  notifications[0]!.emit('failed', {}, 'not signed');
+  expect(happened.at(-1)).toBe('The run is done: Tune');
+});
+
+describe('power', () => {
+  function machine(isSavable = true) {
+    const happened: string[] = [];
+    const powerMonitor = new Emitting();
+    const stops: (() => void)[] = [];
+    followPower({
+      powerMonitor,
+      pauseWork: () => {
+        if (!isSavable) return undefined;
+        happened.push('save');
+        return new Promise((resolve) => stops.push(() => resolve(() => void happened.push('go on'))));
+      },
+      leaveNow: () => {
+        happened.push('leave');
+        return Promise.resolve();
+      },
+      log: (line) => void happened.push(line),
+    });
+    const tell = async (...events: string[]): Promise<void> => {
+      for (const event of events) powerMonitor.emit(event);
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    return { happened, powerMonitor, tell, stopped: () => stops.shift()!() };
+  }
+
+  it('saves before sleep and goes on after it', async () => {
+    const { happened, tell, stopped } = machine();
+    await tell('suspend');
+    stopped();
+    await tell('resume');
+    expect(happened).toEqual(['save', 'go on']);
+    await tell('resume');
+    expect(happened).toHaveLength(2);
+  });
+
+  it('goes on once, and only awake, however sleep and waking follow each other', async () => {
+    const { happened, tell, stopped } = machine();
+    await tell('suspend', 'resume', 'suspend');
+    stopped();
+    await tell();
+    expect(happened).toEqual(['save']);
+    await tell('resume', 'resume');
+    expect(happened).toEqual(['save', 'go on']);
+  });
+
+  it('saves when the mains go, and goes on at once', async () => {
+    const { happened, tell, stopped } = machine();
+    await tell('on-battery');
+    stopped();
+    await tell();
+    expect(happened).toEqual(['save', 'go on']);
+  });
+
+  it('leaves alone what has no safe point, and quits before a shutdown', async () => {
+    const { happened, tell, powerMonitor } = machine(false);
+    await tell('suspend', 'resume', 'on-battery');
+    expect(happened).toEqual([]);
+    powerMonitor.emit('shutdown', { preventDefault: () => happened.push('wait') });
+    expect(happened).toEqual(['wait', 'leave']);
+  });
 });

@@ -10,17 +10,28 @@ import { guardQuit } from '../../../src/main/electron/quit-guard.ts';
 import { openCountingApp } from '../../fixtures/counting-app.ts';
 import { Emitting, preventable } from './stand-in.ts';
 
-function scene(answer: number, { isIdle = false, platform = 'linux' as NodeJS.Platform, activities = [] as string[] } = {}) {
+function scene(
+  answer: number,
+  {
+    isIdle = false,
+    platform = 'linux' as NodeJS.Platform,
+    activities = [] as string[],
+    fails = false,
+    saving = Promise.resolve<unknown>(undefined),
+  } = {},
+) {
   const happened: string[] = [];
   const asked: { message: string; detail?: string; buttons?: string[]; defaultId?: number }[] = [];
   const app = Object.assign(new Emitting(), { quit: () => void happened.push('quit') });
-  const queue = {
-    runningId: isIdle ? undefined : ('run-1' as string | undefined),
-    hold: () => void happened.push('hold'),
-    stop: (runId: string, kind: string) => {
-      happened.push(`stop ${runId} ${kind}`);
-      queue.runningId = undefined;
-      return Promise.resolve(true);
+  const work = {
+    isGoing: !isIdle,
+    isGoingOn: () => work.isGoing,
+    save: async () => {
+      if (!work.isGoing) return;
+      await saving;
+      happened.push('save');
+      if (fails) throw new Error('the disk is full');
+      work.isGoing = false;
     },
   };
   const guard = guardQuit({
@@ -32,7 +43,8 @@ function scene(answer: number, { isIdle = false, platform = 'linux' as NodeJS.Pl
         return Promise.resolve({ response: answer, checkboxChecked: false });
       },
     },
-    queue,
+    work,
+    log: (line) => void happened.push(line),
     activities: {
       list: () => activities,
       end: () => {
@@ -51,13 +63,14 @@ function scene(answer: number, { isIdle = false, platform = 'linux' as NodeJS.Pl
     await new Promise((resolve) => setImmediate(resolve));
     return event.isPrevented;
   };
-  return { happened, asked, guard, quit: () => leave(app, 'before-quit'), close: () => leave(window, 'close') };
+  const end = (name: string) => leave(window, name);
+  return { happened, asked, guard, quit: () => leave(app, 'before-quit'), close: () => end('close'), end };
 }
 
 it('saves and quits', async () => {
   const { happened, quit } = scene(0);
   expect(await quit()).toBe(true);
-  expect(happened).toEqual(['ask', 'hold', 'stop run-1 interrupted', 'quit']);
+  expect(happened).toEqual(['ask', 'save', 'quit']);
   expect(await quit()).toBe(false); // the quit that follows goes through
 });
 
@@ -81,7 +94,30 @@ it('asks nobody when nothing runs, nor when macOS closes a window, nor when the 
   expect(await mac.close()).toBe(false);
   const down = scene(2);
   await down.guard.leaveNow();
-  expect([...idle.happened, ...mac.happened, ...down.happened]).toEqual(['hold', 'stop run-1 interrupted', 'quit']);
+  expect([...idle.happened, ...mac.happened, ...down.happened]).toEqual(['save', 'quit']);
+});
+
+it('saves before Windows ends the session, which tells it to the window alone', async () => {
+  const { happened, end } = scene(2, { platform: 'win32' });
+  expect(await end('query-session-end')).toBe(true);
+  await end('session-end');
+  expect(happened).toEqual(['save', 'quit']);
+  const idle = scene(2, { isIdle: true, platform: 'win32' });
+  expect(await idle.end('query-session-end')).toBe(false);
+  expect(idle.happened).toEqual([]);
+});
+
+it('ends even where something could not be saved, and asks nobody twice while it saves', async () => {
+  const { happened, quit } = scene(0, { fails: true });
+  expect(await quit()).toBe(true);
+  expect(happened).toEqual(['ask', 'save', 'quit: not everything was saved (the disk is full)', 'quit']);
+  expect(await quit()).toBe(false); // it still says that it works, but holds the program no longer
+  const held = Promise.withResolvers<undefined>();
+  const slow = scene(0, { saving: held.promise });
+  expect([await slow.quit(), await slow.quit()]).toEqual([true, true]);
+  held.resolve(undefined);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(slow.happened).toEqual(['ask', 'save', 'quit']);
 });
 
 it('asks before an import is lost, with the safe answer as the default, and ends it cleanly before it quits', async () => {
@@ -93,7 +129,7 @@ it('asks before an import is lost, with the safe answer as the default, and ends
     buttons: ['Quit Anyway', 'Keep Running', 'Cancel'],
     defaultId: 2,
   });
-  expect(happened).toEqual(['ask', 'hold', 'end rows.csv', 'quit']);
+  expect(happened).toEqual(['ask', 'end rows.csv', 'quit']);
   expect(await quit()).toBe(false);
 });
 
@@ -102,7 +138,7 @@ it('says both where a run and an import are going on', async () => {
   await quit();
   expect(asked[0]!.message).toBe('A run and 2 other things are still at work.');
   expect(asked[0]!.detail).toContain('Saved, it goes on from its last safe point when you resume it. “rows.csv” and “more.csv” are not');
-  expect(happened).toEqual(['ask', 'hold', 'end rows.csv, more.csv', 'stop run-1 interrupted', 'quit']);
+  expect(happened).toEqual(['ask', 'end rows.csv, more.csv', 'save', 'quit']);
 });
 
 it('knows the imports and other work of a program, and can end them all', async () => {

@@ -1,6 +1,7 @@
 // A stand-in of Electron for Node: every part has the members that the shell calls, checked by the compiler against Electron's own types.
 import { fork as forkProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { existsSync } from 'node:fs';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type Electron from 'electron';
 import type { ElectronParts } from '../../../src/main/electron/desktop.ts';
@@ -77,6 +78,10 @@ export class FakeContents extends Emitting {
   readonly sent: { channel: string; message: unknown }[] = [];
   readonly ports: MessagePort[] = [];
   reloads = 0;
+  /** How often its process was ended on purpose. */
+  crashes = 0;
+  url = '';
+  readonly dragged: Electron.Item[] = [];
   openHandler: ((details: Electron.HandlerDetails) => Electron.WindowOpenHandlerResponse) | undefined;
   readonly send = (channel: string, message: unknown): void => void this.sent.push({ channel, message });
   readonly postMessage = (channel: string, _message: unknown, transfer: Electron.MessagePortMain[] = []): void => {
@@ -84,6 +89,9 @@ export class FakeContents extends Emitting {
     this.ports.push(...transfer.map(nodePortOf));
   };
   readonly isDestroyed = (): boolean => false;
+  readonly getURL = (): string => this.url;
+  readonly startDrag = (item: Electron.Item): void => void this.dragged.push(item);
+  readonly forcefullyCrashRenderer = (): void => void (this.crashes += 1);
   readonly reload = (): void => void (this.reloads += 1);
   readonly setWindowOpenHandler = (handler: NonNullable<FakeContents['openHandler']>): void => {
     this.openHandler = handler;
@@ -122,8 +130,11 @@ export class FakeWindow extends Emitting {
     super();
     this.options = options;
   }
+  isGone = false;
+  readonly isDestroyed = (): boolean => this.isGone;
   readonly loadURL = (url: string): Promise<void> => {
     this.urls.push(url);
+    this.webContents.url = url;
     return Promise.resolve();
   };
   readonly show = (): void => void (this.isShown = true);
@@ -153,18 +164,20 @@ export class FakeTray extends Emitting {
   readonly destroy = (): void => void (this.isDestroyed = true);
 }
 
-/** A utility process over child_process.fork, as Electron's behaves: `exit` with a code, messages as they are. */
+/** A utility process over child_process.fork, as Electron's behaves: a number once it has started, `exit` with a code, messages as they are. */
 export function forkUtility(entry: string): ReturnType<typeof Electron.utilityProcess.fork> {
   const child = forkProcess(entry, [], { serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] });
   const utility = new (class extends Emitting {
+    isSpawned = false;
     get pid(): number | undefined {
-      return child.pid;
+      return this.isSpawned ? child.pid : undefined;
     }
     readonly stdout = child.stdout as NodeJS.ReadableStream;
     readonly stderr = child.stderr as NodeJS.ReadableStream;
     readonly kill = (): boolean => child.kill();
     readonly postMessage = (message: unknown): void => void child.send(message as string, () => undefined);
   })() satisfies Pick<Electron.UtilityProcess, 'on' | 'kill' | 'postMessage' | 'pid' | 'stdout' | 'stderr'> & Emitting;
+  child.on('spawn', () => (utility.isSpawned = true));
   child.on('message', (message) => utility.emit('message', message));
   child.on('close', (code) => utility.emit('exit', code ?? 1));
   return utility as unknown as Electron.UtilityProcess;
@@ -201,7 +214,10 @@ export function createStandIn(folder: string, { isReady = true } = {}): StandIn 
   };
   const app = Object.assign(new Emitting(), {
     isPackaged: false,
-    setPath: note('app.setPath', (name: string, path: string): void => void paths.set(name, path)),
+    setPath: note('app.setPath', (name: string, path: string): void => {
+      if (!existsSync(path)) throw new Error(`Failed to set path: ${path} is not there`); // as the documentation has it
+      paths.set(name, path);
+    }),
     setAppLogsPath: note('app.setAppLogsPath', (path?: string): void => void paths.set('logs', path ?? '')),
     getPath: (name: string): string => paths.get(name) ?? folder,
     getVersion: () => '0.1.0',
@@ -240,6 +256,7 @@ export function createStandIn(folder: string, { isReady = true } = {}): StandIn 
   const parts = {
     app,
     dialog,
+    crashReporter: { start: note('crashReporter.start', () => undefined) } satisfies Partial<Electron.CrashReporter>,
     protocol,
     session: { defaultSession: session },
     ipcMain: standIn.ipcMain,

@@ -1,6 +1,6 @@
 // The page's end of the desktop shell: it takes a port and opened files from its own window only.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { listenForOpened, receivePort } from '../../../src/renderer/state/shell.ts';
+import { listenToShell, receivePort } from '../../../src/renderer/state/shell.ts';
 import { OPENED_MESSAGE, PORT_MESSAGE } from '../../../src/shared/window-messages.ts';
 
 const ORIGIN = 'app://tailor';
@@ -22,9 +22,11 @@ it('asks for a port, takes the one that its own window gives, and starts it', as
   const started: string[] = [];
   const port = (name: string) => ({ name, start: () => void started.push(name) });
   let taken: { name: string } | undefined;
-  const waiting = receivePort({ askForPort: () => void asked.push('port'), drop: () => Promise.reject(new Error('unused')) }).then(
-    (given) => (taken = given as unknown as { name: string }),
-  );
+  const waiting = receivePort({
+    askForPort: () => void asked.push('port'),
+    drop: () => Promise.reject(new Error('unused')),
+    dragOut: () => undefined,
+  }).then((given) => (taken = given as unknown as { name: string }));
   expect(asked).toEqual(['port']);
   tell(PORT_MESSAGE, { ports: [port('of a frame')], source: {} });
   tell(PORT_MESSAGE, { ports: [port('of another page')], origin: 'https://example.org' });
@@ -40,10 +42,9 @@ it('asks for a port, takes the one that its own window gives, and starts it', as
 it('tells of files that the system opened until it is told to end', () => {
   const taken: unknown[] = [];
   const files = [{ id: 'f', name: 'a.csv', sizeBytes: 1, isFolder: false }];
-  const end = listenForOpened((opened) => void taken.push(...opened));
+  const end = listenToShell(OPENED_MESSAGE, ({ files }) => void taken.push(...files));
   tell({ kind: OPENED_MESSAGE, files });
   tell({ kind: OPENED_MESSAGE, files }, { origin: 'https://example.org' });
-  tell({ kind: OPENED_MESSAGE });
   tell(null);
   end();
   tell({ kind: OPENED_MESSAGE, files });

@@ -2,6 +2,8 @@
 import './state/no-eval.ts';
 import { mount } from 'svelte';
 import App from './App.svelte';
+import { keepFocus } from './state/focus.ts';
 import './styles/tailor.css';
 
 mount(App, { target: document.querySelector('#app')! });
+keepFocus(document.querySelector('main')!);

@@ -28,7 +28,8 @@ const NEVER: readonly RegExp[] = [
   /^node_modules\/onnxruntime-node\/(script|lib)(\/|$)/,
   /^node_modules\/(\.[^/]+)(\/|$)/,
   /(^|\/)node_modules\/@types(\/|$)/,
-  /\.(d\.[cm]?ts|[cm]?ts|map|md|markdown|flow|tsbuildinfo)$/i,
+  // A licence goes along with what it is of, however its file is called.
+  /(?<!\/licen[cs]e)\.(d\.[cm]?ts|[cm]?ts|map|md|markdown|flow|tsbuildinfo)$/i,
 ];
 
 /** Whether a path of the tree ("dist/main/app.js") may go into any package; folders too, since a folder left out takes all with it. */

@@ -92,8 +92,11 @@ describe('a copy that lacks', () => {
 });
 
 it('knows what goes in and what is of another system', () => {
-  expect(['src', 'test', 'src/main/app.ts', 'README.md', 'node_modules/.bin', 'resources'].filter(isPackaged)).toEqual([]);
-  expect(['', 'dist', 'dist/worker', 'node_modules', 'node_modules/ws/index.js', 'package.json'].every(isPackaged)).toBe(true);
+  expect(
+    ['src', 'test', 'src/main/app.ts', 'README.md', 'node_modules/.bin', 'node_modules/ws/README.md', 'resources'].filter(isPackaged),
+  ).toEqual([]);
+  const wanted = ['', 'dist', 'dist/worker', 'node_modules', 'node_modules/ws/index.js', 'node_modules/radash/LICENSE.md', 'package.json'];
+  expect(wanted.every(isPackaged)).toBe(true);
   expect(isForTarget('node_modules/better-sqlite3/prebuilds/linuxmusl-x64.node', TARGET)).toBe(false);
   expect(isForTarget('node_modules/onnxruntime-node/bin/napi-v6/win32/x64/onnxruntime.dll', TARGET)).toBe(false);
   expect(isForTarget('node_modules/ws/index.js', TARGET)).toBe(true);

@@ -73,7 +73,8 @@ export default {
     },
   },
   makers: [
-    { name: '@electron-forge/maker-squirrel', platforms: ['win32'], config: { name: 'tailor', setupIcon: `${ICON}.ico` } },
+    // It is installed below %LOCALAPPDATA% under this name, and that folder goes with it: never the data folder's own.
+    { name: '@electron-forge/maker-squirrel', platforms: ['win32'], config: { name: 'TailorWorkbench', setupIcon: `${ICON}.ico` } },
     { name: '@electron-forge/maker-zip', platforms: ['darwin', 'linux', 'win32'], config: {} },
     { name: '@electron-forge/maker-dmg', platforms: ['darwin'], config: { icon: `${ICON}.icns` } },
     {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import * as electron from 'electron';
 import { followMoves } from '../moved-folder.ts';
 import { defaultDataFolder } from '../node/data-folder.ts';
-import { startDesktop } from './desktop.ts';
+import { startDesktop, type DesktopOptions } from './desktop.ts';
+import { keepResources } from './keep-resources.ts';
 import { findForeignCode } from './native-files.ts';
 import { answerSquirrel } from './squirrel.ts';
 
@@ -16,28 +17,32 @@ function cannotStart(thrown: unknown): void {
   app.exit(1);
 }
 
-/** The data folder, wherever it was moved; undefined after a word about why Tailor cannot start. Nothing native was loaded before. */
-function findDataFolder(): string | undefined {
+/**
+ * The data folder, wherever it was moved, and what ships with the program; undefined after a word about why Tailor cannot start. Nothing
+ * native was loaded before.
+ */
+function findFolders(): Pick<DesktopOptions, 'dataFolder' | 'resourcesFolder'> | undefined {
   try {
+    if (!app.isPackaged) return { dataFolder: followMoves(defaultDataFolder()), resourcesFolder: join(DIST, '..', 'resources') };
     const root = app.getAppPath(); // in a package the archive itself
-    const fault = app.isPackaged ? findForeignCode(root, `${root}.unpacked`) : undefined;
-    if (fault === undefined) return followMoves(defaultDataFolder());
-    cannotStart(fault);
+    const fault = findForeignCode(root, `${root}.unpacked`);
+    if (fault !== undefined) throw new Error(fault);
+    const dataFolder = followMoves(defaultDataFolder());
+    // Beside the archive lies what ships.
+    return { dataFolder, resourcesFolder: keepResources(process.resourcesPath, dataFolder) };
   } catch (thrown) {
     cannotStart(thrown);
+    return undefined;
   }
-  return undefined;
 }
 
 const isInstalling = answerSquirrel(process.argv, process.execPath, process.platform);
 if (isInstalling) app.quit();
-const dataFolder = isInstalling ? undefined : findDataFolder();
-if (dataFolder !== undefined)
+const folders = isInstalling ? undefined : findFolders();
+if (folders !== undefined)
   startDesktop(electron, {
-    dataFolder,
+    ...folders,
     pageFolder: join(DIST, 'renderer'),
-    // What ships beside the archive lies in the package's own resources folder.
-    resourcesFolder: app.isPackaged ? process.resourcesPath : join(DIST, '..', 'resources'),
     preload: join(import.meta.dirname, 'preload.cjs'),
     parameters: process.argv,
     platform: process.platform,

@@ -1,11 +1,14 @@
 // What a package would contain, on the real tree with a fresh build, and on copies of it that lack one thing.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findMissing, isForTarget, isPackaged, listPackage, listRuntimePackages } from '../../../src/main/electron/package-list.ts';
+import forge from '../../../forge.config.ts';
+import { keepResources } from '../../../src/main/electron/keep-resources.ts';
 import { writeNativeFiles } from '../../../src/main/electron/native-files.ts';
 import { buildDesktop, PAGE_FOLDER, ROOT } from '../../../src/main/node/build-page.ts';
+import { defaultDataFolder } from '../../../src/main/node/data-folder.ts';
 
 const TARGET = { platform: 'linux', arch: 'x64' };
 const ONNX = 'node_modules/onnxruntime-node/bin/napi-v6/linux/x64';
@@ -89,6 +92,26 @@ describe('a copy that lacks', () => {
       renameSync(away, file);
     }
   });
+});
+
+it('is not installed on Windows into the folder that holds the data, which would go with it', () => {
+  const { config } = forge.makers.find(({ name }) => name.endsWith('squirrel'))! as { config: { name: string } };
+  const data = defaultDataFolder({ LOCALAPPDATA: 'local' }, 'win32');
+  expect(config.name).toMatch(/^\w+$/); // Squirrel takes no hyphens
+  expect(join('local', config.name).toLowerCase()).not.toBe(data.toLowerCase());
+});
+
+it('keeps what ships with the data, once for each content, wherever the package lies', () => {
+  const data = join(tree, 'data');
+  const first = keepResources(join(ROOT, 'resources'), data);
+  expect(first.startsWith(join(data, 'resources'))).toBe(true);
+  expect(existsSync(join(first, 'demo', 'model', 'config.json')) && existsSync(join(first, 'icon', 'icon.png'))).toBe(true);
+  const other = join(tree, 'app-0.2.0');
+  cpSync(join(ROOT, 'resources'), other, { recursive: true });
+  expect(keepResources(other, data)).toBe(first);
+  writeFileSync(join(other, 'demo', 'study.json'), '{}');
+  expect(keepResources(other, data)).not.toBe(first); // and the older one stays for what was made from it
+  expect(readdirSync(join(data, 'resources'))).toHaveLength(2);
 });
 
 it('knows what goes in and what is of another system', () => {

@@ -26,7 +26,7 @@ const flipQuery = pair.extend({
   minMargin: z.number().min(0).default(0),
   sort: z.enum(['before', 'after', 'order']).default('before'),
   offset: z.number().int().nonnegative().default(0),
-  limit: z.number().int().positive().max(500).default(100),
+  limit: z.number().int().positive().max(2000).default(100),
 });
 
 const question = z.object({
@@ -73,13 +73,15 @@ export const compare = {
   measurable: call.handler(({ context }) => listMeasurable(context.app)),
 
   /** Queues what is missing for the variants to be compared on every set that one of them was measured on. */
-  measureGaps: call.input(z.object({ variants })).handler(({ context, input }) => measureGaps(context.app, input.variants).map(briefly)),
+  measureGaps: call
+    .input(z.object({ variants }))
+    .handler(async ({ context, input }) => (await measureGaps(context.app, input.variants)).map(briefly)),
 
   /** Queues a measurement of every variant on the datasets. */
   measure: call
     .input(z.object({ variants, datasets: z.array(z.string()).min(1).max(100), items: z.number().int().positive().optional() }))
-    .handler(({ context, input }) =>
-      measureAll(context.app, input.variants, input.datasets, { items: input.items, machine: machineOf(context.app) }).map(briefly),
+    .handler(async ({ context: { app }, input }) =>
+      (await measureAll(app, input.variants, input.datasets, { items: input.items, machine: machineOf(app) })).map(briefly),
     ),
 
   /** One prompt to each model in turn, piece by piece. Ends when all have answered or the page stops listening. */

@@ -42,7 +42,7 @@ export function keepFocus(main: HTMLElement): void {
     const [last] = path;
     if (!last || !isLost() || isDialogOpen()) return;
     if (last.isConnected) {
-      if (wasDisabled.delete(last)) (last as HTMLElement).focus({ preventScroll: true });
+      if (!last.matches(':disabled') && wasDisabled.delete(last)) (last as HTMLElement).focus({ preventScroll: true });
       return;
     }
     const near = path.find((one) => one.isConnected && main.contains(one));

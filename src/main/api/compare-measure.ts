@@ -19,12 +19,19 @@ import { submitRun, type RunPlan } from './runs.ts';
 type EvaluateInput = Extract<RecipeInput, { kind: 'evaluate' }>;
 
 /** Queues an evaluation of every variant on the sets that another was measured on and it was not, with the very same examples. */
-export function measureGaps(app: App, variants: readonly VariantIds[]): Run[] {
+export async function measureGaps(app: App, variants: readonly VariantIds[]): Promise<Run[]> {
   const measured = measuredSets(app, variants);
-  return variants.flatMap((ids, index) => {
+  const plans = variants.flatMap((ids, index) => {
     const sources = gapsOf(measured, variants, index).map(({ evaluations }) => evaluations.find((one) => one !== undefined)!);
-    return batchesOf(sources).map((batch) => submitRun(app, planAlike(app, getModel(app.db, ids[0]!), batch)));
+    return batchesOf(sources).map((batch) => planAlike(app, getModel(app.db, ids[0]!), batch));
   });
+  return await submitAll(app, plans);
+}
+
+async function submitAll(app: App, plans: readonly RunPlan[]): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (const plan of plans) runs.push(await submitRun(app, plan));
+  return runs;
 }
 
 /** A run takes each set's name once, so sets of one name go to runs of their own. */
@@ -102,19 +109,20 @@ export function listMeasurable(app: App): Measurable[] {
 }
 
 /** Queues an evaluation of every single-model variant on the first so many test items of the datasets. Throws AppError `bad-dataset`. */
-export function measureAll(
+export async function measureAll(
   app: App,
   variants: readonly VariantIds[],
   datasetIds: readonly string[],
   { items, machine }: { readonly items: number | undefined; readonly machine?: MachineInput },
-): Run[] {
+): Promise<Run[]> {
   const sets = datasetIds.map((id) => {
     const dataset = getDataset(app.db, id);
     const set = planSet(app, dataset, items);
     if (set) return set;
     throw new AppError('bad-dataset', `${dataset.name} has no questions with choices. ${dataset.mappingReason}`);
   });
-  return variants.flat().map((id) => submitRun(app, planEvaluation(app, getModel(app.db, id), sets, { machine })));
+  const plans = variants.flat().map((id) => planEvaluation(app, getModel(app.db, id), sets, { machine }));
+  return await submitAll(app, plans);
 }
 
 /** The dataset's test questions with the task's winning prompt, or its standard one; undefined when it has none with choices. */

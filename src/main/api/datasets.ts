@@ -105,20 +105,34 @@ export function pickSplit(app: App, dataset: Dataset, wanted: readonly string[])
   );
 }
 
-/** The rows of a split as items of a task, at most `limit`. Throws AppError `bad-dataset` naming the line of a row that does not fit. */
-export function readItems(app: App, dataset: Dataset, task: Task, split: string, limit = Infinity): Item[] {
-  const items: Item[] = [];
+/**
+ * The rows of a split as items of a task, at most `limit`, read as they are asked for: whoever reads many lets others in between.
+ * Throws AppError `bad-dataset` naming the line of a row that does not fit.
+ */
+export function* eachItem(app: App, dataset: Dataset, task: Task, split: string, limit = Infinity): Generator<Item> {
+  let count = 0;
   for (const row of eachRow(app.db, dataset.id, split)) {
-    if (items.length >= limit) break;
+    if (count++ >= limit) return;
     const item = task.rowToItem(row.values, `${dataset.name}, line ${row.line}`);
-    items.push(item.id === undefined ? { ...item, id: `${split}-${row.position}` } : item);
+    yield item.id === undefined ? { ...item, id: `${split}-${row.position}` } : item;
   }
-  if (items.length === 0) throw new AppError('bad-dataset', `${dataset.name} has no rows in its split ${split}.`);
-  return items;
+  if (count === 0) throw noRows(dataset, split);
 }
 
-/** The texts of a split, from the column whose role is text. Throws AppError `bad-dataset` when there is no such column or no row. */
-export function readTexts(app: App, dataset: Dataset, split: string): { id: string; text: string }[] {
+/** A few items at once. Throws as `eachItem`. */
+export function readItems(app: App, dataset: Dataset, task: Task, split: string, limit: number): Item[] {
+  return [...eachItem(app, dataset, task, split, limit)];
+}
+
+function noRows({ name }: Dataset, split: string): AppError {
+  return new AppError('bad-dataset', `${name} has no rows in its split ${split}.`);
+}
+
+/**
+ * The texts of a split, from the column whose role is text, read as they are asked for. Throws AppError `bad-dataset` when there is no
+ * such column or no row.
+ */
+export function* eachText(app: App, dataset: Dataset, split: string): Generator<{ id: string; text: string }> {
   if (dataset.mapping?.kind !== 'text') {
     throw new AppError(
       'bad-dataset',
@@ -126,10 +140,10 @@ export function readTexts(app: App, dataset: Dataset, split: string): { id: stri
     );
   }
   const column = dataset.mapping.text;
-  const texts = [...eachRow(app.db, dataset.id, split)].map((row) => ({
-    id: `${split}-${row.position}`,
-    text: String(row.values[column] ?? ''),
-  }));
-  if (texts.length === 0) throw new AppError('bad-dataset', `${dataset.name} has no rows in its split ${split}.`);
-  return texts;
+  let isEmpty = true;
+  for (const row of eachRow(app.db, dataset.id, split)) {
+    isEmpty = false;
+    yield { id: `${split}-${row.position}`, text: String(row.values[column] ?? '') };
+  }
+  if (isEmpty) throw noRows(dataset, split);
 }

@@ -3,7 +3,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { AppError } from '../../shared/errors.ts';
 import { drawShots } from '../../shared/prompt/few-shot.ts';
-import { renderItems, toChoiceExample, toCompletionExample, toGenerationExample } from '../../shared/prompt/make-examples.ts';
+import {
+  renderItems,
+  toChoiceExample,
+  toCompletionExample,
+  toGenerationExample,
+  type RenderedItem,
+} from '../../shared/prompt/make-examples.ts';
 import { promptHash, type PromptSpec } from '../../shared/prompt/prompt-spec.ts';
 import type { ChooseSettings, Criterion, EvaluationSet, RecipeInput } from '../../shared/recipe.ts';
 import type { Task } from '../../shared/tasks/item.ts';
@@ -12,7 +18,7 @@ import type { Dataset } from '../db/datasets.ts';
 import type { Model } from '../db/models.ts';
 import { keepPromptVersion } from '../db/prompts.ts';
 import type { RunFile } from '../jobs/run-folder.ts';
-import { readItems, readTexts } from './datasets.ts';
+import { eachItem, eachText } from './datasets.ts';
 import { identitiesOf, referTo } from './models.ts';
 import type { RunPlan } from './runs.ts';
 
@@ -50,7 +56,7 @@ export function planEvaluation(
   sets: readonly SetPlan[],
   options: { title?: string; machine?: MachineInput } = {},
 ): PlanOf<'evaluate'> {
-  const files = sets.map((set, index): RunFile => ({ name: `set-${index}.jsonl`, lines: [...linesOf(app, set)] }));
+  const files = sets.map((set, index): RunFile => ({ name: `set-${index}.jsonl`, lines: linesOf(app, set) }));
   const recipeSets = sets.map(
     (set, index) =>
       ({ ...set.settings, kind: set.kind, name: set.name, file: `set-${index}.jsonl` }) as InputOf<'evaluate'>['sets'][number],
@@ -118,7 +124,7 @@ export function planPruning(
   const plan = calibrationOf(app, model, scored ? undefined : texts, settings.calibration?.length);
   const inputs = scored && texts ? { ...plan.inputs, datasets: [texts.dataset.id] } : plan.inputs;
   return {
-    title: `prune ${model.name} to ${name}`,
+    title: `cut ${model.name} to ${name}`,
     recipe: { kind: 'prune', model: referTo(app, model), ...rest },
     ...plan,
     inputs,
@@ -148,15 +154,12 @@ export function planTuning(
     tune: TuneSettings;
   },
 ): PlanOf<'tune'> {
-  const { prompt, task, dataset, split, limit } = questions;
-  const items = readItems(app, dataset, task, split, limit);
-  const drawn =
-    settings.shots === undefined ? items : drawShots(items, settings.shots, settings.shotSeed, { balanced: settings.balanced ?? false });
-  const files: RunFile[] = [{ name: 'examples.jsonl', lines: [...renderItems(withoutShots(prompt), drawn)].map(toCompletionExample) }];
+  const { prompt, dataset } = questions;
+  const files: RunFile[] = [{ name: 'examples.jsonl', lines: learntLines(app, questions, settings) }];
   const validation = settings.validation && { ...questions, ...settings.validation };
   if (validation) {
     const lines = prompt.choices === undefined ? completionLines(app, validation) : choiceLines(app, validation);
-    files.push({ name: 'validation.jsonl', lines: [...lines] });
+    files.push({ name: 'validation.jsonl', lines });
   }
   const teacher = settings.distill && { ...settings.distill, teacher: referTo(app, settings.distill.teacher) };
   return {
@@ -180,6 +183,17 @@ export function planTuning(
   };
 }
 
+/** The examples that are learnt. */
+function* learntLines(
+  app: App,
+  { prompt, task, dataset, split, limit }: Questions,
+  { shots, shotSeed, balanced = false }: { readonly shots?: number; readonly shotSeed?: number; readonly balanced?: boolean },
+): Generator<object | undefined> {
+  const items = yield* gather(eachItem(app, dataset, task, split, limit));
+  const drawn = shots === undefined ? items : drawShots(items, shots, shotSeed, { balanced });
+  for (const item of renderItems(withoutShots(prompt), drawn)) yield toCompletionExample(item);
+}
+
 /** Throws AppError `bad-input` for an adapter: its base would be cut in its stead. */
 export function requireCheckpoint(model: Model): Model {
   if (model.form === 'checkpoint') return model;
@@ -198,20 +212,22 @@ function calibrationOf(
 ): Pick<RunPlan, 'files' | 'inputs' | 'identities'> {
   requireCheckpoint(model);
   if (texts === undefined) return { files: [], inputs: { models: [model.id] }, identities: identitiesOf(app, model) };
-  const lines =
-    'prompt' in texts
-      ? joinNeighbours(
-          [...renderItems(withoutShots(texts.prompt), readItems(app, texts.dataset, texts.task, texts.split, texts.limit))].map(
-            ({ id, rendered }) => ({ id, text: rendered.text }),
-          ),
-          length * CHARACTERS_PER_TOKEN,
-        )
-      : readTexts(app, texts.dataset, texts.split);
+  const lines = 'prompt' in texts ? joinedLines(app, texts, length * CHARACTERS_PER_TOKEN) : eachText(app, texts.dataset, texts.split);
   return {
     files: [{ name: 'examples.jsonl', lines }],
     inputs: { models: [model.id], datasets: [texts.dataset.id] },
     identities: identitiesOf(app, model),
   };
+}
+
+function* joinedLines(app: App, questions: Questions, characters: number): Generator<object | undefined> {
+  const { dataset, task, prompt, split, limit } = questions;
+  const items = yield* gather(eachItem(app, dataset, task, split, limit));
+  const rendered = yield* gather(renderItems(withoutShots(prompt), items));
+  yield* joinNeighbours(
+    rendered.map(({ id, rendered: { text } }) => ({ id, text })),
+    characters,
+  );
 }
 
 /** The recipe's own default length of a calibration window. */
@@ -235,22 +251,34 @@ export function joinNeighbours(
   });
 }
 
-function linesOf(app: App, set: SetPlan): Iterable<object> {
-  if (set.kind === 'perplexity') return readTexts(app, set.dataset, set.split);
-  return set.kind === 'choices' ? choiceLines(app, set) : [...rendered(app, set)].map(toGenerationExample);
+function linesOf(app: App, set: SetPlan): RunFile['lines'] {
+  if (set.kind === 'perplexity') return eachText(app, set.dataset, set.split);
+  return set.kind === 'choices' ? choiceLines(app, set) : linesAs(app, set, toGenerationExample);
 }
 
-function* rendered(app: App, { dataset, task, prompt, split, limit }: Questions): ReturnType<typeof renderItems> {
-  const pool = prompt.shots.kind === 'drawn' && split !== 'train' ? readItems(app, dataset, task, 'train') : undefined;
-  yield* renderItems(prompt, readItems(app, dataset, task, split, limit), pool);
+function* linesAs(app: App, questions: Questions, toLine: (item: RenderedItem) => object): Generator<object | undefined> {
+  const { dataset, task, prompt, split, limit } = questions;
+  const pool = prompt.shots.kind === 'drawn' && split !== 'train' ? yield* gather(eachItem(app, dataset, task, 'train')) : undefined;
+  const items = yield* gather(eachItem(app, dataset, task, split, limit));
+  for (const item of renderItems(prompt, items, pool)) yield toLine(item);
 }
 
-function choiceLines(app: App, questions: Questions): Iterable<object> {
-  return rendered(app, questions).map(toChoiceExample);
+/** All of what comes one by one, with a step after each. */
+function* gather<T>(each: Iterable<T>): Generator<undefined, T[]> {
+  const all: T[] = [];
+  for (const one of each) {
+    all.push(one);
+    yield undefined;
+  }
+  return all;
 }
 
-function completionLines(app: App, questions: Questions): Iterable<object> {
-  return rendered(app, questions).map(toCompletionExample);
+function choiceLines(app: App, questions: Questions): RunFile['lines'] {
+  return linesAs(app, questions, toChoiceExample);
+}
+
+function completionLines(app: App, questions: Questions): RunFile['lines'] {
+  return linesAs(app, questions, toCompletionExample);
 }
 
 /** A prompt as a model is tuned on it: the examples are learnt, not shown. */

@@ -146,7 +146,7 @@ export async function startScoring(
   const { criteria, hidden, samples, length, seed } = request;
   const texts = await findTexts(app, request.calibrationId);
   const plan = planScores(app, model, texts, { criteria, calibration: { samples, length, seed }, seed });
-  return submitRun(app, { ...plan, recipe: { ...plan.recipe, hidden } });
+  return await submitRun(app, { ...plan, recipe: { ...plan.recipe, hidden } });
 }
 
 /** Units as they were packed last: stored scores never change, and a page asks for the same again at each visit. */
@@ -178,7 +178,7 @@ async function packUnitsOf(app: App, request: Parameters<typeof readUnits>[1]): 
  * Queues a cut by stored scores, or by chance. A cut in several steps scores anew before each of them, on the text of these scores.
  * Throws AppError `not-found`.
  */
-export function startCut(
+export async function startCut(
   app: App,
   request: {
     readonly modelId: string;
@@ -187,10 +187,10 @@ export function startCut(
     readonly steps: number;
     readonly seed: number;
   } & ({ readonly criterion: Criterion; readonly scoreSetId: string } | { readonly criterion: 'random'; readonly scoreSetId?: undefined }),
-): Run {
+): Promise<Run> {
   const model = requireCheckpoint(getModel(app.db, request.modelId));
   const { name, choose, criterion, seed } = request;
-  if (request.scoreSetId === undefined) return submitRun(app, planPruning(app, model, undefined, { name, choose, criterion, seed }));
+  if (request.scoreSetId === undefined) return await submitRun(app, planPruning(app, model, undefined, { name, choose, criterion, seed }));
   const { filePath, runId } = findScores(app, model, request.scoreSetId);
   const scored = runId === undefined ? undefined : getRun(app.db, runId);
   const calibration = scored?.recipe.kind === 'score' ? scored.recipe.calibration : undefined;
@@ -199,7 +199,7 @@ export function startCut(
   const plan = planPruning(app, model, undefined, { name, choose, criterion, scores, calibration, steps, seed });
   const datasets = scored ? listRunInputs(app.db, scored.id).datasets : [];
   const files = steps === 1 ? [] : [{ name: TEXTS_FILE, lines: readScoredTexts(scored) }];
-  return submitRun(app, { ...plan, files, inputs: { ...plan.inputs, datasets } });
+  return await submitRun(app, { ...plan, files, inputs: { ...plan.inputs, datasets } });
 }
 
 /** The texts that a scoring read, as its folder keeps them. Throws AppError `not-found`. */

@@ -98,8 +98,8 @@ function keepWinner(
 }
 
 /** Starts a ranking in the background and returns its run; the winner is kept when it is done, whether or not anyone still looks. */
-export function startRanking(app: App, request: RankRequest): Run {
-  const run = submitRun(app, planRanking(app, request).plan);
+export async function startRanking(app: App, request: RankRequest): Promise<Run> {
+  const run = await submitRun(app, planRanking(app, request).plan);
   app.events.tell({ kind: 'changed', table: 'prompts', id: request.task.name }); // the candidates are kept with the run
   if (run.state === 'done') settleRanking(app, run.id, { again: true });
   else {

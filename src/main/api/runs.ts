@@ -7,9 +7,10 @@ import type { RecipeInput } from '../../shared/recipe.ts';
 import type { RunResult } from '../../shared/results.ts';
 import type { App } from '../app.ts';
 import { findDoneRun, getRun, listRuns, type Run, type RunInputs } from '../db/runs.ts';
+import { inTurns } from '../db/turns.ts';
 import { drainStream } from '../jobs/drain.ts';
 import { checkMemory } from './memory-limit.ts';
-import { stageRun, type RunFile, type RunOrigin } from '../jobs/run-folder.ts';
+import { stageRunInSteps, type RunFile, type RunOrigin } from '../jobs/run-folder.ts';
 
 /** A run to be: its recipe, its data, and the records it comes from. */
 export interface RunPlan {
@@ -34,7 +35,7 @@ export async function carryOut<Kind extends RunResult['kind']>(
   plan: RunPlan & { recipe: { kind: Kind } },
   work: WorkOptions = {},
 ): Promise<DoneRun<Kind>> {
-  const run = admitPlan(app, plan, 'head');
+  const run = await admitPlan(app, plan, 'head', work);
   return (await finishRun(app, run.id, work)) as DoneRun<Kind>;
 }
 
@@ -42,15 +43,16 @@ export async function carryOut<Kind extends RunResult['kind']>(
  * Puts a plan at the end of the queue, which is worked through in the background unless it was told to hold, and returns its run; one of
  * the same recipe takes its place.
  */
-export function submitRun(app: App, plan: RunPlan): Run {
-  const run = admitPlan(app, plan, 'end');
+export async function submitRun(app: App, plan: RunPlan): Promise<Run> {
+  const run = await admitPlan(app, plan, 'end');
   if (!app.queue.isHeld) app.queue.work();
   return run;
 }
 
 /** What was done before needs no memory; anything else must fit. */
-function admitPlan(app: App, plan: RunPlan, place: 'head' | 'end'): Run {
-  const staged = stageRun(app.runsFolder, plan.recipe, plan.files, plan.origin, new Map(plan.identities));
+async function admitPlan(app: App, plan: RunPlan, place: 'head' | 'end', { signal }: WorkOptions = {}): Promise<Run> {
+  const steps = stageRunInSteps(app.runsFolder, plan.recipe, plan.files, plan.origin, new Map(plan.identities));
+  const staged = await inTurns(steps, signal);
   try {
     if (!findDoneRun(app.db, staged.recipeHash)) checkMemory(app, plan);
   } catch (thrown) {

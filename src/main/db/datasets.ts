@@ -4,6 +4,7 @@ import { AppError } from '../../shared/errors.ts';
 import { countValuesInSteps } from './dataset-balance.ts';
 import type { Database } from './open.ts';
 import { execute, selectAll, selectOne, updateRow } from './query.ts';
+import { drain } from './turns.ts';
 
 /** Columns by name, in the form of JSON. */
 export type RowValues = Readonly<Record<string, unknown>>;
@@ -235,11 +236,4 @@ function countFreePages(db: Database): number {
 /** Removes what cut-off imports left behind; called when no import can be going on. */
 export function deleteUnfinishedDatasets(db: Database): void {
   execute(db, `DELETE FROM datasets WHERE state = 'importing'`);
-}
-
-function drain<T>(steps: Generator<unknown, T>): T {
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
 }

@@ -5,9 +5,9 @@ import { deleteDatasetInSteps, getDataset, type Dataset } from '../db/datasets.t
 import { newId } from '../db/ids.ts';
 import type { Database } from '../db/open.ts';
 import { takeRightOfWay } from '../db/right-of-way.ts';
+import { inTurns } from '../db/turns.ts';
 import { importDataset, type ImportOptions } from './import-dataset.ts';
 import type { ImportOrder } from './import-thread.ts';
-import { inTurns } from './pace.ts';
 import { runThread } from './threads.ts';
 
 const ENTRY = new URL(`./import-thread${extname(import.meta.url)}`, import.meta.url);

@@ -1,37 +1,5 @@
-// The pace of an import: turns in which it holds the program, and the one scale on which it tells how far it is.
-import { performance } from 'node:perf_hooks';
-import { throwIfCancelled } from '../../shared/errors.ts';
+// The one scale on which an import tells how far it is.
 import type { ProgressFrame, WorkOptions } from '../../shared/progress.ts';
-
-const TURN_MS = 12;
-
-/** A stretch of work after which others are let in. */
-class Turn {
-  #began = performance.now();
-
-  isOver(): boolean {
-    return performance.now() - this.#began > TURN_MS;
-  }
-
-  /** Lets in whoever waits, and begins the next one. */
-  async next(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
-    this.#began = performance.now();
-  }
-}
-
-/** Takes the steps of long work in the records, and lets in whoever waits for the program every few milliseconds. */
-export async function inTurns<T>(steps: Generator<number, T>, signal?: AbortSignal, tell?: (done: number) => void): Promise<T> {
-  const turn = new Turn();
-  for (let isFirst = true; ; isFirst = false) {
-    throwIfCancelled(signal);
-    const step = steps.next();
-    if (step.done) return step.value;
-    if (!isFirst && !turn.isOver()) continue;
-    tell?.(step.value);
-    await turn.next();
-  }
-}
 
 /** Where the phases end, in percent of the whole, by how long they were seen to take. */
 const [READ_END, LABELS_END, ALL] = [80, 85, 100];

@@ -5,6 +5,7 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { AppError, asAppError } from '../../shared/errors.ts';
 import { placeRecipe, recipe, type Recipe, type RecipeInput } from '../../shared/recipe.ts';
+import { drain } from '../db/turns.ts';
 
 /** What main needs to know again when the results come, and the worker does not: by evaluation set, whose examples they were. */
 export interface RunOrigin {
@@ -15,10 +16,10 @@ export interface RunOrigin {
   readonly asked?: Readonly<Record<string, unknown>>;
 }
 
-/** A data file of a run: JSON lines, written as they come. */
+/** A data file of a run: JSON lines, made and written one by one; undefined is a step on the way to the next. */
 export interface RunFile {
   readonly name: string;
-  readonly lines: Iterable<object>;
+  readonly lines: Iterable<object | undefined>;
 }
 
 /** A run folder under a temporary name, with the hash of everything that decides its results. */
@@ -39,13 +40,18 @@ const ORIGIN_FILE = 'origin.json';
  * behind a path that the recipe names (a checkpoint, an adapter, a score file), so that moving a file changes no recipe.
  * Throws AppError `bad-recipe` when the recipe does not fit, `disk-full` with nothing left behind.
  */
-export function stageRun(
+export function stageRun(...given: Parameters<typeof stageRunInSteps>): StagedRun {
+  return drain(stageRunInSteps(...given));
+}
+
+/** As `stageRun`, in steps of about a line between which others may work. */
+export function* stageRunInSteps(
   runsFolder: string,
   input: RecipeInput,
   files: readonly RunFile[],
   origin: RunOrigin,
   identities: ReadonlyMap<string, string>,
-): StagedRun {
+): Generator<undefined, StagedRun> {
   const parsed = recipe.safeParse(input);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -56,10 +62,10 @@ export function stageRun(
   const drop = (): void => rmSync(staged, { recursive: true, force: true });
   try {
     const hashes = new Map(identities);
-    for (const file of files) hashes.set(file.name, writeText(join(staged, file.name), jsonLines(file.lines)));
+    for (const file of files) hashes.set(file.name, yield* writeText(join(staged, file.name), jsonLines(file.lines)));
     const spec = placeRecipe(parsed.data, (path) => nameFromRun(dirname(resolve(runsFolder)), staged, path));
-    writeText(join(staged, 'spec.json'), [JSON.stringify(spec, null, 2)]);
-    writeText(join(staged, ORIGIN_FILE), [JSON.stringify(origin)]);
+    yield* writeText(join(staged, 'spec.json'), [JSON.stringify(spec, null, 2)]);
+    yield* writeText(join(staged, ORIGIN_FILE), [JSON.stringify(origin)]);
     return {
       recipe: parsed.data,
       recipeHash: hashRecipe(parsed.data, hashes),
@@ -98,12 +104,12 @@ export function hashRecipe(recipe: Recipe, identities: ReadonlyMap<string, strin
   return createHash('sha256').update(canonicalJson(resolved)).digest('hex');
 }
 
-function* jsonLines(lines: Iterable<object>): Generator<string> {
-  for (const line of lines) yield `${JSON.stringify(line)}\n`;
+function* jsonLines(lines: Iterable<object | undefined>): Generator<string> {
+  for (const line of lines) yield line ? `${JSON.stringify(line)}\n` : '';
 }
 
 /** Writes and flushes one file; returns the SHA-256 of its bytes. */
-function writeText(path: string, parts: Iterable<string>): string {
+function* writeText(path: string, parts: Iterable<string>): Generator<undefined, string> {
   const hash = createHash('sha256');
   const file = openSync(path, 'wx');
   try {
@@ -116,6 +122,7 @@ function writeText(path: string, parts: Iterable<string>): string {
     for (const part of parts) {
       chunk += part;
       if (chunk.length > WRITE_CHUNK_CHARS) flush();
+      yield;
     }
     flush();
     fsyncSync(file);

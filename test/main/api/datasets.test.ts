@@ -36,7 +36,7 @@ test.each(DATA)('$says are the same from JSON Lines and from CSV: roles, labels,
       const app = { db: openDatabase(':memory:') } as unknown as App;
       writeFileSync(join(folder, name), text);
       const dataset = await importFiles(app, [join(folder, name)], { name: 'same', split: 'test' });
-      const items = readItems(app, dataset, taskOf(dataset), 'test');
+      const items = readItems(app, dataset, taskOf(dataset), 'test', ROWS);
       const known = items.map(({ choices, gold, label, prompt, answer }) => ({ choices, gold, label, prompt, answer }));
       return { mapping: dataset.mapping, balance: await viewBalance(app, dataset.id), known: kind === 'completion' ? items.length : known };
     }),

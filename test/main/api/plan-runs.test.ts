@@ -1,12 +1,12 @@
 // Plans of runs: short questions become texts that a calibration window fits in, and every model that is read is named.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { importFiles } from '../../../src/main/api/datasets.ts';
 import { deleteModelWithFiles, describeDeletion } from '../../../src/main/api/delete-model.ts';
-import { joinNeighbours, planPruning, planScores, planTuning } from '../../../src/main/api/plan-runs.ts';
+import { joinNeighbours, planEvaluation, planPruning, planScores, planTuning } from '../../../src/main/api/plan-runs.ts';
 import { describeRun } from '../../../src/main/api/run-details.ts';
 import { submitRun } from '../../../src/main/api/runs.ts';
 import { addModel, listModels, type Model } from '../../../src/main/db/models.ts';
@@ -70,7 +70,7 @@ it('names the teacher among what a tuning reads, after the student, and the teac
         ...{ name: 'taught', shots: 2, distill: { teacher }, tune: { steps: 1 } },
       },
     );
-    const run = submitRun(app, plan);
+    const run = await submitRun(app, plan);
     expect(listRunInputs(app.db, run.id).models).toEqual([student.id, teacher.id]);
     expect(describeRun(app, run.id).inputs.models.map(({ name }) => name)).toEqual(['student', 'teacher']);
 
@@ -100,6 +100,30 @@ it('names the teacher among what a tuning reads, after the student, and the teac
   }
 });
 
+it('plans a run on a large dataset in short turns, between which the window is answered', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tailor-plans-'));
+  const app = openCountingApp(folder);
+  try {
+    app.queue.hold();
+    const shared = { folderPath: join(folder, 'model'), hash: 'model', parameters: 1000, sizeBytes: 4000, config: {} };
+    const model = addModel(app.db, { ...shared, name: 'model', kind: 'base', form: 'checkpoint' });
+    const file = join(folder, 'test.jsonl');
+    writeFileSync(file, Array.from({ length: 30_000 }, (_, i) => JSON.stringify({ text: `text ${i} ${'word '.repeat(30)}` })).join('\n'));
+    const dataset = await importFiles(app, [file]);
+    const plan = planEvaluation(app, model, [{ kind: 'perplexity', name: 'texts', dataset, split: 'test' }]);
+    let turns = 0;
+    const answer = setInterval(() => turns++, 1);
+    const run = await submitRun(app, plan);
+    clearInterval(answer);
+    expect(turns).toBeGreaterThan(5);
+    const lines = readFileSync(join(run.folderPath, 'set-0.jsonl'), 'utf8').trimEnd().split('\n');
+    expect([lines.length, JSON.parse(lines[29_999]!)]).toEqual([30_000, { id: 'test-29999', text: `text 29999 ${'word '.repeat(30)}` }]);
+  } finally {
+    app[Symbol.dispose]();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 it('makes one run of a cut by the same scores, whether their texts are at hand or not, and cuts no adapter', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tailor-plans-'));
   const app = openCountingApp(folder);
@@ -115,8 +139,8 @@ it('makes one run of a cut by the same scores, whether their texts are at hand o
     const choose = chooseSettings.parse({ target: { kind: 'parameters', fraction: 0.2 } });
     const settings = { name: 'cut', criterion: 'l2', choose, scores, calibration: { samples: 2 } } as const;
 
-    const run = submitRun(app, planPruning(app, model, texts, settings));
-    expect(submitRun(app, planPruning(app, model, undefined, settings)).id).toBe(run.id);
+    const run = await submitRun(app, planPruning(app, model, texts, settings));
+    expect((await submitRun(app, planPruning(app, model, undefined, settings))).id).toBe(run.id);
     expect(listRunInputs(app.db, run.id).datasets).toEqual([dataset.id]);
 
     const refusal = 'tuned is an adapter, which has nothing of its own to cut. Merge it into its base first.';

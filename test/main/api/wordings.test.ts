@@ -33,7 +33,7 @@ it('tells an evaluation that asks otherwise than the model learnt, but not one t
   const dataset = await importFiles(app, [join(import.meta.dirname, '../../../resources/demo/datasets/piqa')]);
   const task = BENCHMARK_TASKS.piqa;
   const [standard, other] = task.prompts;
-  const run = submitRun(
+  const run = await submitRun(
     app,
     planTuning(app, base, { dataset, task, prompt: standard!, split: 'train' }, { name: 'tuned', shots: 2, tune: { steps: 1 } }),
   );
@@ -51,8 +51,8 @@ it('tells an evaluation that asks otherwise than the model learnt, but not one t
   const sets = [standard!, shown, other!].map((prompt, index) => ({
     ...{ kind: 'choices' as const, name: `set ${index}`, dataset, task, prompt, split: 'test', limit: 2 },
   }));
-  const asked = describeRun(app, submitRun(app, planEvaluation(app, tuned, sets)).id);
+  const asked = describeRun(app, (await submitRun(app, planEvaluation(app, tuned, sets))).id);
   expect(Object.values(asked.asked).map(({ name }) => name)).toEqual([standard!.name, standard!.name, other!.name]);
   expect(asked.mismatches.map(({ set, asked: by }) => [set, by.name])).toEqual([['set 2', other!.name]]);
-  expect(describeRun(app, submitRun(app, planEvaluation(app, base, sets)).id).mismatches).toEqual([]);
+  expect(describeRun(app, (await submitRun(app, planEvaluation(app, base, sets))).id).mismatches).toEqual([]);
 });

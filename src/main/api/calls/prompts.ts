@@ -118,12 +118,12 @@ export const prompts = {
   /** Starts to rank candidates in the background; progress comes under the run's id. */
   rank: call
     .input(z.object({ task, model: id, dataset: id, split: z.string().max(100), items, candidates: z.array(z.string()).min(2).max(50) }))
-    .handler(({ context: { app }, input }) => {
+    .handler(async ({ context: { app }, input }) => {
       const asked = resolveTask(app, input.task);
       const dataset = getDataset(app.db, input.dataset);
       const rows = countSplits(app.db, dataset.id)[input.split] ?? 0;
       if (rows === 0) throw new AppError('bad-dataset', `${dataset.name} has no rows in its split ${input.split}. Choose another split.`);
-      const run = startRanking(app, {
+      const run = await startRanking(app, {
         model: getModel(app.db, input.model),
         dataset,
         task: asked,

@@ -57,5 +57,5 @@ export const prune = {
         ]),
       ),
     )
-    .handler(({ context, input }) => startCut(context.app, input).id),
+    .handler(async ({ context, input }) => (await startCut(context.app, input)).id),
 };

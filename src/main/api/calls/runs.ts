@@ -49,16 +49,16 @@ export const runs = {
   estimate: call.input(tuningRequest).handler(({ context, input }) => estimateTuning(context.app, input)),
 
   /** Queues a tuning; `isNew` is false when the very same one was there already. */
-  tune: call.input(tuningRequest).handler(({ context, input }) => {
+  tune: call.input(tuningRequest).handler(async ({ context, input }) => {
     const known = new Set(listRuns(context.app.db).map((run) => run.id));
-    const run = submitRun(context.app, planTuningRequest(context.app, input));
+    const run = await submitRun(context.app, planTuningRequest(context.app, input));
     return { id: run.id, isNew: !known.has(run.id) };
   }),
 
   /** Queues an evaluation. */
-  evaluate: call.input(evaluationRequest).handler(({ context, input }) => {
+  evaluate: call.input(evaluationRequest).handler(async ({ context, input }) => {
     const known = new Set(listRuns(context.app.db).map((run) => run.id));
-    const run = submitRun(context.app, planEvaluationRequest(context.app, input));
+    const run = await submitRun(context.app, planEvaluationRequest(context.app, input));
     return { id: run.id, isNew: !known.has(run.id) };
   }),
 

@@ -26,20 +26,23 @@ export function saveFile(name: string, content: Blob | string, type = 'text/plai
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** A drawing as PNG at twice its size on the page, on the colour it stands on. */
-export async function drawPng(svg: SVGSVGElement): Promise<Blob> {
-  const { width, height } = svg.getBoundingClientRect();
+/** A chart as PNG at twice its size on the page, on the colour it stands on. Its drawing may be smaller than the chart, and run over. */
+export async function drawPng(chart: Element): Promise<Blob> {
+  const svg = chart.querySelector('svg')!;
+  const { left, top, width, height } = chart.getBoundingClientRect();
+  const inner = svg.getBoundingClientRect();
   const copy = svg.cloneNode(true) as SVGSVGElement;
   const parts = [svg, ...svg.querySelectorAll('*')];
   [copy, ...copy.querySelectorAll('*')].forEach((part, index) => {
     const style = getComputedStyle(parts[index]!);
     for (const name of DRAWN) (part as SVGElement).setAttribute(name, style.getPropertyValue(name));
     part.removeAttribute('class');
+    part.removeAttribute('style');
   });
   copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   copy.setAttribute('width', String(width));
   copy.setAttribute('height', String(height));
-  if (!copy.hasAttribute('viewBox')) copy.setAttribute('viewBox', `0 0 ${width} ${height}`);
+  copy.setAttribute('viewBox', `${left - inner.left} ${top - inner.top} ${width} ${height}`);
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
   await image.decode();
@@ -47,7 +50,7 @@ export async function drawPng(svg: SVGSVGElement): Promise<Blob> {
   canvas.width = Math.ceil(width * 2);
   canvas.height = Math.ceil(height * 2);
   const context = canvas.getContext('2d')!;
-  context.fillStyle = backgroundOf(svg);
+  context.fillStyle = backgroundOf(chart);
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
   return await new Promise((resolve, reject) =>

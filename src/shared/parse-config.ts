@@ -89,7 +89,7 @@ function refuseUnsupported({ json, fail, flag, integer }: Fields, modelType: Mod
   const activation = json['hidden_act'] ?? 'silu';
   if (activation !== 'silu') fail(`hidden_act is ${show(activation)}; only silu is supported`);
   if (!isAbsent(json['quantization_config'])) {
-    fail('quantization_config is present; quantised weights cannot be pruned or tuned here, use the F32, F16 or BF16 checkpoint');
+    fail('quantization_config is present; quantised weights cannot be cut or tuned here, use the F32, F16 or BF16 checkpoint');
   }
   // MistralConfig has a window of 4,096 unless told otherwise; the Qwen families carry one that is switched off by default.
   const windowed = modelType === 'mistral' || (modelType.startsWith('qwen') && flag('use_sliding_window', false));

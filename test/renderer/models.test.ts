@@ -97,7 +97,7 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 180_000 }, () => 
     const tuned = pane.getByRole('link', { name: 'Tune again with a change' });
     await expect.poll(() => tuned.getAttribute('href')).toBe(`#runs/new?from=${named('cut 25 tuned').runId}`);
     await page.keyboard.press('ArrowLeft');
-    await pane.getByText('Magnitude, L2').waitFor();
+    await pane.getByText('L2', { exact: true }).waitFor();
     const run = pane.getByRole('link', { name: /Open its run/ });
     await expect.poll(() => run.getAttribute('href')).toBe(`#runs/${named('cut 25').runId}`);
     const again = await pane.getByRole('link', { name: 'Cut again with a change' }).getAttribute('href');
@@ -250,6 +250,7 @@ describe.skipIf(BROWSER_MISSING)('the models page', { timeout: 180_000 }, () => 
     await expect.poll(() => node('cut 25').count()).toBe(0);
     await page.getByRole('button', { name: 'Undo' }).click();
     await node('cut 25').waitFor();
+    await page.getByRole('heading', { name: 'cut 25', exact: true }).waitFor(); // it is chosen again
     expect(listModels(workbench.app.db)).toHaveLength(3);
 
     await (await askToDelete()).getByRole('button', { name: 'Delete' }).click();

@@ -140,7 +140,7 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
       const link = page.getByRole('link', { name: 'Compare 2 selected' });
       const query = new URLSearchParams((await link.getAttribute('href'))!.split('?')[1]);
       expect(query.get('models')!.split(',')).toHaveLength(2);
-      expect(query.get('rows')).toBe('base|pruned 50%, tuned');
+      expect(query.get('rows')).toBe('base|50% cut, tuned');
       expect(query.get('study')).toBe(listStudies(bench.app.db)[0]!.id);
       await page.emulateMedia({ colorScheme: 'light' });
       expect(await findAccessFaults(page)).toEqual([]);

@@ -94,9 +94,9 @@ export function isComplete(row: StudyRow): row is StudyRow & { readonly mean: nu
   return row.mean !== undefined;
 }
 
-/** "base", "base, tuned", "pruned 20%", "pruned 20%, tuned". */
+/** "base", "base, tuned", "20% cut", "20% cut, tuned". */
 export function nameVariant({ nominalRatio, tuned }: VariantKey): string {
-  const name = nominalRatio === 0 ? 'base' : `pruned ${Number((nominalRatio * 100).toFixed(1))}%`;
+  const name = nominalRatio === 0 ? 'base' : `${Number((nominalRatio * 100).toFixed(1))}% cut`;
   return tuned ? `${name}, tuned` : name;
 }
 

@@ -112,13 +112,13 @@ describe('a study', { timeout: PATIENCE_MS }, () => {
     const { status, answer, stderr } = tailor<Answer>(...STUDY, ...SMALL, '--html', 'report.html');
     expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
     first = answer;
-    expect(answer.variants.map(({ name }) => name)).toEqual(['base, tuned', 'pruned 30%', 'pruned 30%, tuned']);
+    expect(answer.variants.map(({ name }) => name)).toEqual(['base, tuned', '30% cut', '30% cut, tuned']);
     expect(answer.base).toMatchObject({ tasks: { mood: { acc: expect.any(Number) } }, perplexity: { text: expect.any(Number) } });
     const cut = answer.variants[2]!;
     expect(cut.trueReduction).toBeGreaterThanOrEqual(0.3);
     expect(cut.trueReduction).toBeLessThan(0.35);
     expect(cut).toMatchObject({ nominalRatio: 0.3, tuned: true, draws: 2, keptSpread: expect.any(Number) });
-    expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('pruned 30%, tuned');
+    expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('30% cut, tuned');
   });
 
   it('is told again from the records without computing anything anew', () => {

@@ -42,7 +42,7 @@ describe('the terminal table', () => {
     expect(lines).toHaveLength(2 + 4);
     expect(lines[2]).toMatch(/^base +80\.0 +80\.0 +100\.0 +12\.5 +1\.00\u202fM/);
     expect(lines[3]).toMatch(/^base, tuned +– +– +–/);
-    expect(lines[4]).toMatch(/^pruned 20% +60\.0 +60\.0 +75\.0/);
+    expect(lines[4]).toMatch(/^20% cut +60\.0 +60\.0 +75\.0/);
   });
 
   it('puts figures to the right and words to the left', () => {
@@ -71,7 +71,7 @@ describe('Markdown', () => {
 describe('CSV', () => {
   it('reads back with every figure at full precision', () => {
     const rows: Record<string, string>[] = parse(formatStudyCsv(table), { columns: true });
-    expect(rows.map((row) => row['name'])).toEqual(['base', 'base, tuned', 'pruned 20%', 'pruned 20%, tuned']);
+    expect(rows.map((row) => row['name'])).toEqual(['base', 'base, tuned', '20% cut', '20% cut, tuned']);
     expect(Number(rows[2]!['odd<"task">|name.acc'])).toBe(0.6000000000000001);
     expect(Number(rows[2]!['trueReduction'])).toBe(table.variants[1]!.trueReduction);
     expect(rows[1]!['mean']).toBe('');

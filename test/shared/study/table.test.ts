@@ -42,11 +42,11 @@ function study(measurements: Measurement[], draws = 2): StudyInput {
 describe('the table', () => {
   it('has the base, and for it and every cut a tuned row', () => {
     const table = aggregateStudy(study([BASE]));
-    expect([table.base, ...table.variants].map((row) => row.name)).toEqual(['base', 'base, tuned', 'pruned 50%', 'pruned 50%, tuned']);
+    expect([table.base, ...table.variants].map((row) => row.name)).toEqual(['base', 'base, tuned', '50% cut', '50% cut, tuned']);
   });
 
   it('has no tuned rows when nothing is tuned', () => {
-    expect(aggregateStudy(study([BASE], 0)).variants.map((row) => row.name)).toEqual(['pruned 50%']);
+    expect(aggregateStudy(study([BASE], 0)).variants.map((row) => row.name)).toEqual(['50% cut']);
   });
 
   it('takes the headline figure of each task into the mean', () => {
@@ -137,8 +137,8 @@ describe('names of variants', () => {
   it.each([
     [0, false, 'base'],
     [0, true, 'base, tuned'],
-    [0.2, false, 'pruned 20%'],
-    [0.333, true, 'pruned 33.3%, tuned'],
+    [0.2, false, '20% cut'],
+    [0.333, true, '33.3% cut, tuned'],
   ])('%f, tuned %s: %s', (nominalRatio, tuned, name) => {
     expect(nameVariant({ nominalRatio, tuned })).toBe(name);
   });

@@ -78,7 +78,7 @@ async function prune(terminal: Terminal, options: PruneOptions): Promise<undefin
   const machine = readMachine(options);
   const name = options.name ?? `${model.name}-cut`;
   const known = new Set(listModels(app.db).map(({ id }) => id));
-  const run = await terminal.working(`Pruning ${model.name}`, async (work) => {
+  const run = await terminal.working(`Cutting ${model.name}`, async (work) => {
     const shared = steps === 1 && criterion !== 'random';
     const scored = shared
       ? await carryOut(app, planScores(app, model, texts, { criteria: [criterion], calibration, seed, machine }), work)

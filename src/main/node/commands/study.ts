@@ -46,7 +46,7 @@ interface StudyOptions extends ReportOptions, CutOptions, MachineOptions {
 /** Adds `study` and `demo`. */
 export function addStudyCommands(program: Command, bind: Bind): void {
   bind(
-    addStudyOptions(program.command('study').description('prune, tune and measure at several ratios, and print the table')),
+    addStudyOptions(program.command('study').description('cut, tune and measure at several ratios, and print the table')),
     async (terminal, options: StudyOptions) => {
       const settings =
         options.settings === undefined ? readOptions(options) : readStudySettings(options.settings, { ...readOverrides(options) });

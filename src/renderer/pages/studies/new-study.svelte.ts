@@ -4,12 +4,8 @@ import type { api } from '../../state/api.ts';
 import { listWords, parseRatios, ratioWords, type StudyOptions } from './study.ts';
 
 export const SIZES = [0.1, 0.2, 0.3, 0.5, 0.7] as const;
-export const CRITERIA = [
-  ['param_first', 'Taylor, first order'],
-  ['param_mix', 'Taylor, mixed'],
-  ['l2', 'Size of weights (L2)'],
-  ['random', 'At random, as a control'],
-] as const;
+/** Those that a study offers: the published ones, the size of weights, and a control. */
+export const CRITERIA = ['param_first', 'param_mix', 'l2', 'random'] as const;
 const BATCH = 8;
 const SAMPLES = 50;
 /** Held-out examples that a tuning is checked on. */
@@ -37,7 +33,7 @@ export class NewStudy {
   steps = $state(100);
   items = $state<number | null>(null);
   prompt = $state<'standard' | 'rank'>('standard');
-  criterion = $state<(typeof CRITERIA)[number][0]>('param_first');
+  criterion = $state<(typeof CRITERIA)[number]>('param_first');
   checks = $state(true);
 
   readonly model = $derived(this.options?.models.find(({ id }) => id === this.modelId));

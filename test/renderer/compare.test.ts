@@ -6,6 +6,7 @@ import { resolveDataset, taskOf } from '../../src/main/api/datasets.ts';
 import { importModel } from '../../src/main/api/models.ts';
 import { planEvaluation, planPruning, type SetPlan } from '../../src/main/api/plan-runs.ts';
 import { carryOut } from '../../src/main/api/runs.ts';
+import { addEvaluation, findEvaluations } from '../../src/main/db/evaluations.ts';
 import { listModels, type Model } from '../../src/main/db/models.ts';
 import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } from '../support/workbench.ts';
 
@@ -168,5 +169,41 @@ describe.skipIf(BROWSER_MISSING)('compare', () => {
       expect(await findAccessFaults(dark)).toEqual([]);
       await dark.close();
     }
+  });
+
+  it('scrolls through thousands of flips, of which only those in sight exist, and J goes on beyond the first that were read', async () => {
+    const [all, kept] = [3000, 100];
+    for (const model of [base, half]) {
+      const { summary, ...known } = findEvaluations(bench.app.db, model.hash).find(({ setName }) => setName === 'boolq')!;
+      const choices = Array.from({ length: all }, (_, index) => {
+        const picked = model === base || index < kept ? 0 : 1;
+        return {
+          set: 'boolq',
+          id: `many-${index}`,
+          logLikelihoods: picked === 0 ? [-1, -2] : [-2, -1],
+          gold: 0,
+          picked,
+          pickedNorm: picked,
+        };
+      });
+      addEvaluation(bench.app.db, { ...known, summary: { ...summary, items: all } as typeof summary }, { choices });
+    }
+    const table = await bench.open(`compare?models=${base.id}%2C${half.id}&set=boolq&sort=order`);
+    await table.getByRole('heading', { name: '2,900 examples lost' }).waitFor();
+    const list = table.getByRole('group', { name: 'Examples', exact: true });
+    const rows = list.locator('tbody tr[aria-rowindex]');
+    await rows.first().getByText('many-100').waitFor();
+    await list.evaluate((it) => (it.scrollTop = it.scrollHeight));
+    await list.getByText('many-2999').waitFor();
+    expect(await rows.last().getAttribute('aria-rowindex')).toBe('2901');
+    expect(await rows.count()).toBeLessThan(80);
+    await list.getByRole('button', { name: 'many-2998' }).click();
+    await table.getByRole('heading', { name: 'BoolQ 2999', exact: true }).waitFor();
+    await list.evaluate((it) => (it.scrollTop = 0));
+    await rows.first().getByText('many-100').waitFor();
+    await table.keyboard.press('j');
+    await table.getByRole('heading', { name: 'BoolQ 3000', exact: true }).waitFor();
+    await list.getByText('many-2999').waitFor();
+    await table.close();
   });
 });

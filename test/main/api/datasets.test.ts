@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { viewBalance } from '../../../src/main/api/dataset-views.ts';
+import { viewBalance } from '../../../src/main/api/dataset-figures.ts';
 import { importFiles, readItems, taskOf } from '../../../src/main/api/datasets.ts';
 import type { App } from '../../../src/main/app.ts';
 import { openDatabase } from '../../../src/main/db/open.ts';

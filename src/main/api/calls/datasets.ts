@@ -5,7 +5,10 @@ import type { RoleMapping } from '../../../shared/dataset-roles.ts';
 import { BENCHMARKS } from '../../../shared/tasks/prompt-library.ts';
 import type { App } from '../../app.ts';
 import { deleteDatasetInSteps, getDataset, listDatasets, listRejectedRows, renameDataset } from '../../db/datasets.ts';
-import { correctMapping, forgetViews, inferMapping, viewBalance, viewDataset, viewLengths, viewRow, viewRows } from '../dataset-views.ts';
+import { viewBalance, viewLengths } from '../dataset-figures.ts';
+import { correctMapping, inferMapping } from '../dataset-mapping.ts';
+import { forgetViews } from '../dataset-sample.ts';
+import { viewDataset, viewRow, viewRows } from '../dataset-views.ts';
 import { cancelImport, clearImports, listImports, retryImport, startImports } from '../imports.ts';
 import { call } from './call.ts';
 

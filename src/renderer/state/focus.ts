@@ -45,9 +45,7 @@ export function keepFocus(main: HTMLElement): void {
       if (!last.matches(':disabled') && wasDisabled.delete(last)) (last as HTMLElement).focus({ preventScroll: true });
       return;
     }
-    const near = path.find((one) => one.isConnected && main.contains(one));
-    if (!near || near.contains(main.querySelector('h1, h2'))) focusHeading(main);
-    else focusOn(near);
+    focusHeading(path.find((one) => one.isConnected && main.contains(one)) ?? main);
   }
 
   new MutationObserver((changes) => {
@@ -61,9 +59,9 @@ export function keepFocus(main: HTMLElement): void {
 
 const pageOf = (hash: string): string => /^#\/?([^/?]*)/.exec(hash)?.[1] ?? '';
 
-/** The first heading, from which Tab reaches all of the page: on some pages a list comes before what is open. */
-function focusHeading(main: HTMLElement): void {
-  focusOn(main.querySelector('h1, h2') ?? main);
+/** The first heading of a part, or the part itself. It is the first, so that Tab reaches all of a page: on some pages a list comes before what is open. */
+function focusHeading(part: Element): void {
+  focusOn(part.querySelector('h1, h2, h3') ?? part);
 }
 
 /** Gives the focus to what is no control: it is read out, and Tab goes on from there. */

@@ -6,8 +6,11 @@ import { frameOf, timeLeftOf } from './watch.svelte.ts';
 /** What lists of runs show of each. */
 export type RunRow = Awaited<ReturnType<typeof api.runs.list>>[number];
 
+const isAlive = (state: RunRow['state']): boolean => state === 'running' || state === 'queued';
+
 class Queue {
   #runs = $state.raw<readonly RunRow[]>([]);
+  #said = $state('');
 
   get runs(): readonly RunRow[] {
     return this.#runs;
@@ -33,8 +36,17 @@ class Queue {
     return `${frame.phase}${left === undefined ? '' : `, about ${formatDuration(left)} left`}${waiting}`;
   }
 
+  /** How the last run ended, to be read out: each that did not go well, and the one after which no other waits. */
+  get said(): string {
+    return this.#said;
+  }
+
   async refetch(): Promise<void> {
+    const before = this.#runs;
     this.#runs = await api.runs.list();
+    const ended = this.#runs.find(({ id, state }) => !isAlive(state) && before.some((run) => run.id === id && isAlive(run.state)));
+    if (ended && (ended.state !== 'done' || !this.#runs.some(({ state }) => isAlive(state))))
+      this.#said = `${ended.title}: ${ended.state}.`;
   }
 }
 

@@ -5,27 +5,24 @@ import { whyOfflineIn } from '../offline.ts';
 import { buildDesktop, buildPage, isDesktopStale, isPageStale, ROOT } from './build-page.ts';
 import { defaultDataFolder } from './data-folder.ts';
 import { findElectron, hasDisplay } from './find-electron.ts';
+import { launchElectron, type Launched } from './launch-electron.ts';
 import { serveUntilStopped } from './serve-until-stopped.ts';
 import { EXIT, openTerminal, reportError } from './terminal.ts';
 
 const PORT = 4870;
 
+const note = (line: string): void => void process.stderr.write(`${line}\n`);
+
 /** Returns the exit code. */
 async function start(): Promise<number> {
-  const note = (line: string): void => void process.stderr.write(`${line}\n`);
   if (isPageStale()) {
     note('Building the page …');
     await buildPage();
   }
   const electron = await findElectron(note, whyOfflineIn(followMoves(defaultDataFolder())));
-  if ('program' in electron) {
-    if (isDesktopStale()) {
-      note('Building the program …');
-      await buildDesktop();
-    }
-    return await openDesktop(electron.program);
-  }
-  note(`No desktop window: ${electron.reason}. The same workbench opens in the browser.`);
+  const launched = 'program' in electron ? await openDesktop(electron.program) : electron;
+  if ('code' in launched) return launched.code;
+  note(`No desktop window: ${launched.reason}. The same workbench opens in the browser.`);
   using terminal = openTerminal({ data: defaultDataFolder(), json: false, quiet: false, debug: false });
   await serveUntilStopped(terminal, {
     host: '127.0.0.1',
@@ -39,15 +36,13 @@ async function start(): Promise<number> {
   return EXIT.ok;
 }
 
-/** Opens Electron on this checkout and waits for its end; Ctrl-C reaches it too, since it is of the same group. */
-function openDesktop(program: string): Promise<number> {
-  const child = spawn(program, [ROOT, ...process.argv.slice(2)], { stdio: 'inherit', windowsHide: false });
-  process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => resolve(code ?? EXIT.failed));
-  });
+/** Opens Electron on this checkout. */
+async function openDesktop(program: string): Promise<Launched> {
+  if (isDesktopStale()) {
+    note('Building the program …');
+    await buildDesktop();
+  }
+  return await launchElectron(program, [ROOT, ...process.argv.slice(2)]);
 }
 
 /** Shows an address in the person's browser; where that cannot be done, the address was printed. */

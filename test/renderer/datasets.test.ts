@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importModel } from '../../src/main/api/models.ts';
 import { listDatasets } from '../../src/main/db/datasets.ts';
 import { createStudy, deleteStudy } from '../../src/main/db/studies.ts';
+import { toTextParquet } from '../main/import/fixtures.ts';
 import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } from '../support/workbench.ts';
 
 const RESOURCES = join(import.meta.dirname, '../../resources/demo');
@@ -185,6 +186,30 @@ describe.skipIf(BROWSER_MISSING)(
       await page.getByRole('button', { name: 'Delete' }).click();
       await page.getByRole('button', { name: 'Dismiss' }).click();
       await expect.poll(() => listDatasets(bench.app.db).map(({ name }) => name)).toEqual(['quiz', 'notes']);
+    });
+
+    test('a folder as a hub keeps it is dropped: the Parquet shards below “data” become one dataset with their splits', async () => {
+      const hub = join(bench.dataFolder, 'rabbits');
+      const shard = (name: string, from: number, count: number): void => {
+        const rows = Array.from({ length: count }, (_, i) => ({ text: `rabbit ${from + i}`, label: i % 2 ? 'grey' : 'brown' }));
+        writeFileSync(join(hub, 'data', name), toTextParquet(rows));
+      };
+      mkdirSync(join(hub, 'data'), { recursive: true });
+      writeFileSync(join(hub, 'README.md'), '---\nlicense: mit\n---\n# Rabbits');
+      shard('train-00000-of-00002.parquet', 0, 10);
+      shard('train-00001-of-00002.parquet', 10, 10);
+      shard('test-00000-of-00001.parquet', 20, 6);
+      const session = await page.context().newCDPSession(page);
+      const data = { items: [], files: [hub], dragOperationsMask: 1 };
+      for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+        await session.send('Input.dispatchDragEvent', { type, x: 600, y: 400, data });
+      await page.getByRole('heading', { name: 'rabbits', level: 1 }).waitFor();
+      const { rowCount, splits, sources, mapping } = listDatasets(bench.app.db).at(-1)!;
+      expect({ rowCount, splits }).toEqual({ rowCount: 26, splits: { test: 6, train: 20 } });
+      expect(sources.map(({ format }) => format)).toEqual(['parquet', 'parquet', 'parquet']);
+      expect(mapping?.kind).toBe('classification');
+      await page.getByRole('link', { name: 'test 6' }).click();
+      await page.getByRole('gridcell', { name: 'rabbit 20' }).waitFor();
     });
 
     test('nothing keeps anyone out, in either theme', async () => {

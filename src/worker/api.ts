@@ -9,7 +9,7 @@ import { checkGolden } from './check-golden.ts';
 import { openSubject } from './evaluate/open-subject.ts';
 import { generate } from './evaluate/generation.ts';
 import { probeDevices } from './graph/choose-device.ts';
-import { writeGguf } from './gguf.ts';
+import { findTokenizerFault, writeGguf } from './gguf.ts';
 import { inspectCheckpoint } from './inspect.ts';
 import { mergeFolders } from './merge.ts';
 import { progressStream } from './progress-stream.ts';
@@ -109,6 +109,11 @@ export function createWorkerRouter(run?: RecipeRunner) {
       .handler(async function* ({ input, signal }) {
         return yield* stoppable(input.out, signal, (work) => writeGguf(input, work));
       }),
+
+    /** Why a checkpoint's tokenizer cannot be written into a GGUF file; null where it can. `rows` are those of its embeddings. */
+    ggufFault: call
+      .input(z.object({ checkpoint: z.string().min(1), rows: z.number().int().positive() }))
+      .handler(async ({ input }) => (await findTokenizerFault(input.checkpoint, input.rows)) ?? null),
 
     /** Ids of each text and the text of each id, as the model sees them. */
     tokenize: call

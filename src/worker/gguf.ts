@@ -1,6 +1,7 @@
 // Writes a checkpoint folder, with an adapter or without, as a GGUF file, for main: opened, checked, written.
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { AppError } from '../shared/errors.ts';
 import type { WorkOptions } from '../shared/progress.ts';
 import type { GgufMetadata } from './export/gguf-format.ts';
 import { describeTokenizer } from './export/gguf-tokenizer.ts';
@@ -27,6 +28,17 @@ export async function writeGguf({ checkpoint: folder, hash, adapter, out, name }
   const found = await checkHash(checkpoint, hash, work);
   const added = adapter === undefined ? undefined : await loadAdapter(adapter, checkpoint.config, found);
   await exportGguf(out, { checkpoint, adapter: added, tokenizer, name }, work);
+}
+
+/** Why the tokenizer of a checkpoint folder cannot be told to llama.cpp, by the check of the writing itself; undefined where it can. */
+export async function findTokenizerFault(folder: string, rows: number): Promise<string | undefined> {
+  try {
+    await readTokenizer(folder, rows);
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof AppError) return thrown.message;
+    throw thrown;
+  }
 }
 
 async function readTokenizer(folder: string, rows: number): Promise<GgufMetadata> {

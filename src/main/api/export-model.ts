@@ -1,7 +1,8 @@
 // Models leaving Tailor: which forms are possible and why not, and writing them where the person wants them.
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, throwIfCancelled } from '../../shared/errors.ts';
 import type { WorkOptions } from '../../shared/progress.ts';
 import { judgeExports } from '../../shared/prune/exports.ts';
@@ -28,8 +29,20 @@ export interface ExportOffer {
   readonly sizeBytes: number | undefined;
 }
 
+/** A worker that is at work answers between two of its steps; a menu does not wait longer than this, and the export will say it. */
+const FAULT_PATIENCE_MS = 1500;
+
+/** Why the tokenizer of a checkpoint cannot go into a GGUF file, as the writing would say; undefined where it can, or where it is not known yet. */
+async function findTokenizerFault(app: App, { folderPath }: Model, rows: number): Promise<string | undefined> {
+  const asked = app
+    .worker()
+    .calls.ggufFault({ checkpoint: folderPath, rows })
+    .catch(() => null); // the worker is gone: the export will say what is wrong
+  return (await Promise.race([asked, sleep(FAULT_PATIENCE_MS, null, { ref: false })])) ?? undefined;
+}
+
 /** The forms of a model in the order in which a person would look for them. */
-export function offerExports(app: App, id: string): ExportOffer[] {
+export async function offerExports(app: App, id: string): Promise<ExportOffer[]> {
   const model = getModel(app.db, id);
   const checkpoint = checkpointOf(app, model);
   const choices = new Map(judgeExports(configOf(app, model)).map((choice) => [choice.target, choice]));
@@ -55,7 +68,9 @@ export function offerExports(app: App, id: string): ExportOffer[] {
       sizeBytes: model.sizeBytes,
     });
   const ggufs = [choices.get('gguf-llama')!, choices.get('gguf-deci')!];
-  const gguf = ggufs.find((choice) => choice.possible);
+  const shaped = ggufs.find((choice) => choice.possible);
+  const fault = shaped && (await findTokenizerFault(app, checkpoint, configOf(app, model).vocabSize));
+  const gguf = fault === undefined ? shaped : undefined;
   const inOne = `${model.form === 'adapter' ? 'Base and adapter in one file' : 'One file'} for llama.cpp, with a Modelfile for Ollama beside it.`;
   offers.push({
     target: gguf && 'gguf',
@@ -63,7 +78,7 @@ export function offerExports(app: App, id: string): ExportOffer[] {
     possible: gguf !== undefined,
     why: gguf
       ? `${inOne}${gguf.target === 'gguf-deci' ? ' The layers differ in width, which llama.cpp knows as the architecture deci.' : ''}`
-      : `Not possible: ${lowerFirst(ggufs[1]!.why)}`,
+      : `Not possible: ${fault ?? lowerFirst(ggufs[1]!.why)}`,
     sizeBytes: gguf && checkpoint.sizeBytes,
   });
   offers.push({
@@ -143,10 +158,27 @@ async function writeExport(app: App, model: Model, target: ExportTarget, path: s
     case 'gguf': {
       const request = { ...sources, out: path, name: model.name };
       await drainWriting(app, path, (calls, options) => calls.gguf(request, options), work);
-      return await writeFile(modelfileBeside(path), `FROM ./${basename(path)}\nTEMPLATE {{ .Prompt }}\n`, { flush: true });
+      return await writeModelfile(path);
     }
     case 'card':
       return await writeFile(path, `${JSON.stringify(makeCard(app, model), null, 2)}\n`, { flag: 'wx', flush: true });
+  }
+}
+
+/** Describes a GGUF file for Ollama; where that fails, the file goes too. What came to lie in its place meanwhile is left alone. */
+async function writeModelfile(path: string): Promise<void> {
+  const modelfile = modelfileBeside(path);
+  try {
+    await writeFile(modelfile, `FROM ./${basename(path)}\nTEMPLATE {{ .Prompt }}\n`, { flag: 'wx', flush: true });
+  } catch (thrown) {
+    await rm(path, { force: true });
+    const isOthers = (thrown as NodeJS.ErrnoException).code === 'EEXIST';
+    if (isOthers)
+      throw new AppError('bad-input', `${modelfile} came to be there meanwhile. Choose another name, or move it away.`, {
+        path: modelfile,
+      });
+    await rm(modelfile, { force: true });
+    throw thrown;
   }
 }
 

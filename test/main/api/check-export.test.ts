@@ -1,9 +1,9 @@
 // An export is done when it was read again: one whose source has changed since it was taken in is refused, and leaves nothing behind.
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { exportModel } from '../../../src/main/api/export-model.ts';
+import { exportModel, offerExports } from '../../../src/main/api/export-model.ts';
 import { importModel } from '../../../src/main/api/models.ts';
 import { createApp, type App } from '../../../src/main/app.ts';
 import { spawnWorker } from '../../../src/main/node/spawn-worker.ts';
@@ -50,4 +50,28 @@ it('reads a folder again before it is done, and refuses one that is not what lef
     message: expect.stringMatching(/read again, but its weights are not/) as string,
   });
   expect(existsSync(join(folder, 'spoilt'))).toBe(false);
+});
+
+it('offers no GGUF file of a tokenizer that llama.cpp cannot be told, with the very sentence that the export would end with', async () => {
+  const source = join(folder, 'wordpiece');
+  cpSync(join(RESOURCES, 'demo', 'model'), source, { recursive: true });
+  const file = join(source, 'tokenizer.json');
+  const tokenizer = JSON.parse(readFileSync(file, 'utf8')) as { model: object };
+  writeFileSync(file, JSON.stringify({ ...tokenizer, model: { ...tokenizer.model, end_of_word_suffix: '</w>' } }));
+  const { id } = await importModel(app, source, { name: 'wordpiece' });
+  const gguf = (await offerExports(app, id)).find(({ title }) => title === 'GGUF')!;
+  expect(gguf).toMatchObject({ possible: false, target: undefined, sizeBytes: undefined });
+  expect(gguf.why).toMatch(/^Not possible: .*end_of_word_suffix, which llama\.cpp does not know/);
+  await expect(exportModel(app, id, 'gguf', join(folder, 'no.gguf'))).rejects.toThrow(gguf.why.replace('Not possible: ', ''));
+});
+
+it('leaves no GGUF file where its Modelfile cannot be written, and what lies in its place alone', async () => {
+  const { id } = await importModel(app, join(RESOURCES, 'demo', 'model'));
+  expect((await offerExports(app, id)).find(({ title }) => title === 'GGUF')).toMatchObject({ possible: true });
+  const out = join(folder, 'late');
+  const progress = (): void => void mkdirSync(join(out, 'demo.Modelfile'), { recursive: true });
+  await expect(exportModel(app, id, 'gguf', join(out, 'demo.gguf'), { progress })).rejects.toThrow(
+    /demo\.Modelfile came to be there meanwhile/,
+  );
+  expect(readdirSync(out)).toEqual(['demo.Modelfile']);
 });

@@ -13,7 +13,7 @@ export function keepFocus(main: HTMLElement): void {
   /** What had the focus when it was disabled, until it is enabled again. */
   const wasDisabled = new WeakSet<Element>();
 
-  const isDialogOpen = (): boolean => document.querySelector('[role="dialog"]') !== null;
+  const isDialogOpen = (): boolean => document.querySelector('[role$="dialog"]') !== null;
   const isLost = (): boolean => document.activeElement === document.body || document.activeElement === null;
 
   main.addEventListener('focusin', ({ target }) => {

@@ -126,6 +126,7 @@ export class DatasetWriter {
   /** As `finish`, in short steps between which others may work; yields the share that is done. */
   *finishInSteps(facts: Finish): Generator<number, Dataset> {
     if (this.#making && this.count > 0) yield* this.#makeSplits(this.#making);
+    this.#draws.clear();
     const different = yield* this.#countDifferent();
     updateRow(this.#db, 'datasets', this.id, {
       ...facts,
@@ -140,7 +141,7 @@ export class DatasetWriter {
 
   /** Moves the rows that were put into another split than theirs, and takes all into the dataset's hash. */
   *#makeSplits({ shares }: SplitMaking): Generator<number, void> {
-    const draws = this.#draws.join();
+    const draws = this.#draws;
     let end = 0;
     // The first so many of the drawn order, with whatever equals the last of them.
     const bounds = Object.entries(shares).map(([split, share]) => ({
@@ -155,7 +156,7 @@ export class DatasetWriter {
       );
       const moves: [split: string, position: number][] = [];
       rows.forEach(({ text }, i) => {
-        const draw = draws[position + i]!;
+        const draw = draws.at(position + i);
         const split = bounds.find(({ last }) => draw <= last)?.split ?? bounds.at(-1)!.split;
         this.#take(split, this.#isCanonical ? text : canonicalJson(JSON.parse(text)));
         if (split !== guessOf(draw, shares)) moves.push([split, position + i]);
@@ -206,15 +207,16 @@ function guessOf(draw: number, shares: SplitShares): string {
 }
 
 /** What would stand at an index if draws of 48 bits were sorted, found without sorting them all; -1 before the first. */
-function nthSmallest(draws: Float64Array, index: number): number {
+function nthSmallest(draws: Numbers<Float64Array>, index: number): number {
   if (index < 0) return -1;
   const counts = new Float64Array(2 ** 16);
   const bucketOf = (draw: number): number => Math.floor(draw / 2 ** 32);
-  for (const draw of draws) counts[bucketOf(draw)]! += 1;
+  for (const chunk of draws.chunks()) for (const draw of chunk) counts[bucketOf(draw)]! += 1;
   let bucket = 0;
   let before = 0;
   while (before + counts[bucket]! <= index) before += counts[bucket++]!;
-  return draws.filter((draw) => bucketOf(draw) === bucket).sort()[index - before]!;
+  const near = [...draws.chunks()].flatMap((chunk) => [...chunk.filter((draw) => bucketOf(draw) === bucket)]);
+  return near.sort((a, b) => a - b)[index - before]!;
 }
 
 type NumberArray = Uint32Array | Float64Array;
@@ -240,9 +242,13 @@ class Numbers<T extends NumberArray> {
     return this.#chunks[Math.floor(index / STEP_NUMBERS)]![index % STEP_NUMBERS]!;
   }
 
-  join(): T {
-    const all = new this.#kind(this.length);
-    this.#chunks.forEach((chunk, i) => all.set(chunk.subarray(0, this.length - i * STEP_NUMBERS) as T, i * STEP_NUMBERS));
-    return all;
+  *chunks(): Generator<T> {
+    for (const [i, chunk] of this.#chunks.entries()) yield chunk.subarray(0, this.length - i * STEP_NUMBERS) as T;
+  }
+
+  /** Forgets them all. */
+  clear(): void {
+    this.#chunks.length = 0;
+    this.length = 0;
   }
 }

@@ -82,7 +82,7 @@ export function openDatabase(file: string): Database {
 export function openBeside(file: string, mark: Mark): Database {
   const db = new Sqlite(file, { fileMustExist: true, timeout: BUSY_MS });
   db.pragma('cache_size = -65536');
-  db.pragma('wal_autocheckpoint = 2000');
+  db.pragma('wal_autocheckpoint = 4000');
   db.pragma('synchronous = NORMAL');
   db.pragma('foreign_keys = ON');
   giveWay(db, mark);

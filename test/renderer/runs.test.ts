@@ -82,6 +82,13 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
     await tag('Running').waitFor(SLOW);
     id = page.url().split('/').at(-1)!;
     expect(getRun(bench.app.db, id).state).toBe('running');
+    // A question that ends it for good stands at its safe answer.
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    const question = page.getByRole('alertdialog', { name: 'Cancel this run for good?' });
+    const safe = question.getByRole('button', { name: 'Let it go on' });
+    await expect.poll(() => safe.evaluate((it) => it === document.activeElement)).toBe(true);
+    await page.keyboard.press('Enter');
+    await question.waitFor({ state: 'detached' });
     await expect.poll(stepsMade, SLOW).toBeGreaterThanOrEqual(7);
     await expect.poll(() => page.getByRole('group', { name: 'Progress' }).innerText()).toMatch(/saved to step \d+/);
   }, 90_000);

@@ -29,7 +29,11 @@ export function studyColumns(table: StudyTable): readonly Column[] {
       cell: (row: StudyRow) => optional(row.tasks[task.name]?.[task.headline], formatShare),
     })),
     { title: 'mean', note: 'plain mean of the tasks, %', cell: (row) => optional(row.mean, formatShare) },
-    { title: 'kept', note: 'share of the base’s mean, %, ± standard deviation over shot draws', cell: keptCell },
+    {
+      title: 'kept',
+      note: 'share of the base’s mean, %, ± standard deviation over shot draws, and that of the worst draw',
+      cell: keptCell,
+    },
     ...texts.map((text) => ({
       title: `ppl ${text}`,
       note: 'token perplexity',
@@ -56,7 +60,7 @@ function keptCell(row: StudyRow): string {
   if (row.kept === undefined) return NO_FIGURE;
   return row.keptSpread === undefined || row.draws === 0
     ? formatShare(row.kept)
-    : `${formatShare(row.kept)} ± ${formatShare(row.keptSpread)}`;
+    : `${formatShare(row.kept)} ± ${formatShare(row.keptSpread)}${row.keptWorst === undefined ? '' : `, worst ${formatShare(row.keptWorst)}`}`;
 }
 
 function optional(value: number | undefined, format: (value: number) => string): string {

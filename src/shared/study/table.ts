@@ -49,6 +49,8 @@ export interface StudyRow extends VariantKey {
   readonly kept: number | undefined;
   /** Sample standard deviation of `kept` over the draws; 0 where nothing is drawn, undefined for a single draw. */
   readonly keptSpread: number | undefined;
+  /** The least of `kept` over the draws; undefined where there are not several. */
+  readonly keptWorst: number | undefined;
   readonly tasks: Readonly<Record<string, TaskFigures>>;
   readonly perplexity: Readonly<Record<string, number>>;
   readonly parameters: number;
@@ -125,6 +127,7 @@ function aggregateRow(input: StudyInput, key: VariantKey, base: StudyRow | undef
     mean: overall,
     kept: share?.kept,
     keptSpread: share && !key.tuned ? 0 : share?.spread,
+    keptWorst: share && baseMean && means.length > 1 ? Math.min(...means) / baseMean : undefined,
     tasks: Object.fromEntries(input.tasks.flatMap((task) => figuresOf(task, mine).map((figures) => [task.name, figures]))),
     perplexity: perplexities(mine),
     ...facts,

@@ -62,6 +62,7 @@ describe('the table', () => {
     expect(row.mean).toBeCloseTo((0.595 + 0.665) / 2, 12);
     expect(row.kept).toBeCloseTo(0.9, 12);
     expect(row.keptSpread).toBeCloseTo(Math.SQRT2 * 0.05, 12);
+    expect(row.keptWorst).toBeCloseTo(0.85, 12);
     expect(row.tasks).toMatchObject({ boolq: { acc: 0.76, stderr: 0.01 }, hellaswag: { acc_norm: 0.5, stderr: 0.02 } });
     expect(row.perplexity['stories']).toBeCloseTo(Math.exp(3), 9);
     expect(row).toMatchObject({
@@ -84,7 +85,7 @@ describe('the table', () => {
   it('knows no spread of a single draw', () => {
     const one = measured(0.5, true, 0, [choices('boolq', 0.7, 0), choices('hellaswag', 0, 0.5)]);
     const row = aggregateStudy(study([BASE, one], 1)).variants.at(-1)!;
-    expect(row.keptSpread).toBeUndefined();
+    expect([row.keptSpread, row.keptWorst]).toEqual([undefined, undefined]);
     expect(row.kept).toBeCloseTo(0.6 / 0.7, 12);
   });
 });

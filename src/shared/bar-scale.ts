@@ -1,31 +1,19 @@
-// The ends of an axis for bars of log-likelihoods, which are never above zero.
+// The axis for bars of log-likelihoods, which are never above zero.
+import { scaleLinear, type ScaleLinear } from 'd3-scale';
 
-export interface BarScale {
-  readonly from: number;
-  readonly to: number;
-}
+/** Beyond the values, this share of their range. */
+const MARGIN = 0.05;
+/** Its round ends are those of about as many steps. */
+const STEPS = 4;
 
 /**
- * Round ends around the values: up to 0 where the values come near it, else cut off above them, so that small differences between large
- * figures can be seen. All values are at most 0.
+ * From round ends around the values to percent of a bar's length: up to 0 where the values come near it, else cut off above them, so
+ * that small differences between large figures can be seen. All values are at most 0.
  */
-export function scaleBars(values: readonly number[]): BarScale {
+export function scaleBars(values: readonly number[]): ScaleLinear<number, number> {
   const low = Math.min(0, ...values);
   const high = Math.max(...values, low);
   const range = high - low || Math.abs(low) || 1;
-  const step = niceStep(range / 4);
-  const to = high >= -range ? 0 : Math.ceil((high + range * 0.05) / step) * step;
-  const from = Math.floor((low - range * 0.05) / step) * step;
-  return { from: round(from), to: Math.min(0, round(to)) };
-}
-
-/** 1, 2 or 5 times a power of ten, at least `least`. */
-export function niceStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(least));
-  return ([1, 2, 5].find((times) => times * power >= least * 0.999) ?? 10) * power;
-}
-
-/** Away with the dust of floating point. */
-function round(value: number): number {
-  return Number(value.toPrecision(12)) + 0;
+  const to = high >= -range ? 0 : high + range * MARGIN;
+  return scaleLinear([low - range * MARGIN, to], [0, 100]).nice(STEPS);
 }

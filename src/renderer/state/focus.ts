@@ -2,6 +2,7 @@
 
 /** Pages show what they have before all is read; the heading that is there then may still be replaced. */
 const SETTLE_MS = 50;
+const HEADINGS = 'h1, h2, h3';
 
 /** Watches over the focus in the page's main part, for as long as the window lives. */
 export function keepFocus(main: HTMLElement): void {
@@ -28,10 +29,10 @@ export function keepFocus(main: HTMLElement): void {
     arrive();
   });
 
-  /** A dialog that turned to the page, such as the palette, gives the focus back first. */
+  /** A dialog that turned to the page, such as the palette, gives the focus back first; and a slow page has no heading yet. */
   function arrive(): void {
     setTimeout(() => {
-      if (isDialogOpen()) arrive();
+      if (isDialogOpen() || main.querySelector(HEADINGS) === null) arrive();
       else if (!main.contains(document.activeElement)) focusHeading(main);
     }, SETTLE_MS);
   }
@@ -61,7 +62,7 @@ const pageOf = (hash: string): string => /^#\/?([^/?]*)/.exec(hash)?.[1] ?? '';
 
 /** The first heading of a part, or the part itself. It is the first, so that Tab reaches all of a page: on some pages a list comes before what is open. */
 function focusHeading(part: Element): void {
-  focusOn(part.querySelector('h1, h2, h3') ?? part);
+  focusOn(part.querySelector(HEADINGS) ?? part);
 }
 
 /** Gives the focus to what is no control: it is read out, and Tab goes on from there. */

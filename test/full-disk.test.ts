@@ -6,7 +6,7 @@ import { asAppError } from '../src/shared/errors.ts';
 import { slice } from '../src/worker/prune/slice.ts';
 import { keepAll } from '../src/shared/prune/groups.ts';
 import { openRecords } from '../src/main/db/open.ts';
-import { importDataset } from '../src/main/import/import-dataset.ts';
+import { importApart } from '../src/main/import/import-apart.ts';
 import { openCheckpoint } from '../src/worker/weights/checkpoint.ts';
 import { NEEDS_MOUNT, canMount, mountSmallDisk } from './support/small-disk.ts';
 import { TINY, temporaryFolder, writeTiny } from './worker/weights/tiny-checkpoint.ts';
@@ -30,7 +30,7 @@ describe.skipIf(!canMount)(`on a disk that is full ${NEEDS_MOUNT}`, () => {
     const file = join(folder.path, 'rows.jsonl');
     writeFileSync(file, Array.from({ length: 20_000 }, (_, i) => `${JSON.stringify({ text: `row ${i} ${'x'.repeat(200)}` })}\n`).join(''));
     const records = openRecords(disk.path);
-    const error = await importDataset(records.db, file, {}).then(
+    const error = await importApart(records.db, [file]).then(
       () => undefined,
       (thrown: unknown) => asAppError(thrown),
     );

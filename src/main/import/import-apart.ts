@@ -1,4 +1,5 @@
 // Takes dataset files in without holding the program: in a thread of its own, which ends with the records at the latest.
+import { statSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { ProgressFrame } from '../../shared/progress.ts';
 import { deleteDatasetInSteps, getDataset, type Dataset } from '../db/datasets.ts';
@@ -15,9 +16,13 @@ const ENTRY = new URL(`./import-thread${extname(import.meta.url)}`, import.meta.
 /** What ends the imports of records that are being closed. */
 const closing = new WeakMap<Database, AbortController>();
 
-/** As `importDataset`, in a thread of its own where the records are a file. */
+/** What is read before a thread would have started. */
+const SMALL_BYTES = 128 * 1024;
+
+/** As `importDataset`, in a thread of its own, where the records are a file and there is much to read. */
 export async function importApart(db: Database, paths: readonly string[], given: ImportOptions = {}): Promise<Dataset> {
-  if (db.memory) return await importDataset(db, paths, given);
+  const bytes = paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
+  if (db.memory || bytes < SMALL_BYTES) return await importDataset(db, paths, given);
   const { signal, progress, ...options } = given;
   const end = closing.get(db) ?? new AbortController();
   closing.set(db, end);
@@ -27,8 +32,8 @@ export async function importApart(db: Database, paths: readonly string[], given:
     await runThread<ProgressFrame, string>(ENTRY, order, (frame) => progress?.(frame), { signal, kill: end.signal });
     return getDataset(db, id);
   } catch (error) {
-    // A thread that ended otherwise than by itself has not tidied up.
-    if (db.open) await inTurns(deleteDatasetInSteps(db, id));
+    // A thread that ended otherwise than by itself has not tidied up; what cannot be removed now is at the next start.
+    if (db.open) await inTurns(deleteDatasetInSteps(db, id)).catch(() => undefined);
     throw error;
   }
 }

@@ -10,7 +10,7 @@ import type { Database } from '../db/open.ts';
 import { inTurns } from '../db/turns.ts';
 import { detectFormat, type DetectedFormat, type Format } from './detect-format.ts';
 import { Scale } from './pace.ts';
-import type { Piece, SplitSample } from './read-files.ts';
+import { readFiles, type Piece, type SplitSample } from './read-files.ts';
 import type { ReadOrder } from './read-thread.ts';
 import { runThread } from './threads.ts';
 
@@ -39,6 +39,8 @@ interface SourceFile extends DetectedFormat {
 }
 
 const READ_ENTRY = new URL(`./read-thread${extname(import.meta.url)}`, import.meta.url);
+/** What is read and written sooner than a thread of its own would begin to read. */
+const SMALL_BYTES = 2 ** 20;
 const MAX_LABELS = 100; // more classes than this are no classification
 const MADE_SPLIT = 'all'; // holds the rows until splits are made
 const SPLIT_NAMES: Readonly<Record<string, string>> = {
@@ -129,7 +131,7 @@ interface Read {
   readonly samples: readonly SplitSample[];
 }
 
-/** Has the files read in a thread, and writes what comes. */
+/** Has the files read, in a thread where that takes long, and writes what comes. */
 async function readInto(
   writer: DatasetWriter,
   sources: readonly SourceFile[],
@@ -148,7 +150,11 @@ async function readInto(
     rejectedCount += piece.rejectedCount;
     if (piece.frame) scale.reading(piece.file, piece.frame);
   };
-  const samples = await runThread<Piece, SplitSample[]>(READ_ENTRY, order, take, { signal });
+  const bytes = sources.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const samples =
+    bytes < SMALL_BYTES
+      ? await readFiles(files, seed, { signal, tell: take, room: () => Promise.resolve() })
+      : await runThread<Piece, SplitSample[]>(READ_ENTRY, order, take, { signal });
   writer.addRejectedRows(rejected);
   return { rejectedCount, rejected, samples };
 }

@@ -4,7 +4,7 @@ import { AppError, throwIfCancelled } from '../../shared/errors.ts';
 
 /** What a thread has of its parent. */
 export interface Parent<T> {
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
   tell(value: T): void;
   /** Resolves once the parent has taken nearly all it was told, so that no more than a little waits. Throws `cancelled`. */
   room(): Promise<void>;

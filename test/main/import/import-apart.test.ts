@@ -60,7 +60,7 @@ test('one that is called off tidies up behind itself', async () => {
 test('a refusal comes over with its code and its figures, and a missing file too', async () => {
   using folder = new Folder();
   using records = openRecords(join(folder.path, 'data'));
-  const paths = [folder.write('train.jsonl', '{"text":"x"}'), folder.write('test.jsonl', '{"goal":"g","sol1":"a","sol2":"b"}')];
+  const paths = [folder.write('train.jsonl', toRows(2000)), folder.write('test.jsonl', '{"goal":"g","sol1":"a","sol2":"b"}')];
   await expect(importApart(records.db, paths)).rejects.toMatchObject({ code: 'bad-dataset', data: { splits: ['train', 'test'] } });
   await expect(importApart(records.db, [join(folder.path, 'none.csv')])).rejects.toMatchObject({ code: 'not-found' });
   expect(countRows(records.db)).toEqual({ n: 0 });

@@ -42,9 +42,9 @@ class Queue {
   }
 
   async refetch(): Promise<void> {
-    const before = this.#runs;
+    const wereAlive = new Set(this.#runs.filter(({ state }) => isAlive(state)).map(({ id }) => id));
     this.#runs = await api.runs.list();
-    const ended = this.#runs.find(({ id, state }) => !isAlive(state) && before.some((run) => run.id === id && isAlive(run.state)));
+    const ended = this.#runs.find(({ id, state }) => !isAlive(state) && wereAlive.has(id));
     if (ended && (ended.state !== 'done' || !this.#runs.some(({ state }) => isAlive(state))))
       this.#said = `${ended.title}: ${ended.state}.`;
   }

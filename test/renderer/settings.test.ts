@@ -79,20 +79,24 @@ describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () =>
     await page.getByLabel('Memory limit').press('End');
     await expect.poll(() => kept().memoryLimitBytes).toBeUndefined();
 
-    await page.getByLabel('Look for a new version').check();
-    await expect.poll(() => kept().checkForUpdates).toBe(true);
     await page.getByLabel('Tell me when a run ends or fails').uncheck();
     await expect.poll(() => kept().notify).toBe(false);
   });
 
   it('works offline by one switch, which stands above the others', async () => {
-    const updates = page.getByLabel('Look for a new version');
+    const electron = page.getByRole('row', { name: /^Fetch Electron/ });
     await page.getByLabel('Work offline').check();
     await expect.poll(() => kept().workOffline).toBe(true);
-    await expect.poll(() => updates.isDisabled()).toBe(true);
-    await expect.poll(() => updates.isChecked()).toBe(false);
+    await expect.poll(() => electron.textContent()).toContain('Not while offline');
     await page.getByLabel('Work offline').uncheck();
-    await expect.poll(() => updates.isChecked()).toBe(true); // what was set before holds again
+    await expect.poll(() => electron.textContent()).toContain('At npm start');
+  });
+
+  it('says where updates are not looked for, and why, instead of a switch that does nothing', async () => {
+    const updates = page.getByRole('row', { name: /^Look for a new version/ });
+    await expect.poll(() => updates.textContent()).toContain('Not checked: only the desktop app can ask');
+    expect(await updates.getByRole('switch').count()).toBe(0);
+    expect(await updates.textContent()).not.toContain('github.com');
   });
 
   it('writes figures with the mark that was chosen, at once', async () => {
@@ -111,9 +115,7 @@ describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () =>
   it('changes the theme and nothing else, and shows all of it again after a reload', async () => {
     await page.getByRole('button', { name: 'Dark', exact: true }).click();
     await expect.poll(() => page.locator('html').getAttribute('data-theme')).toBe('dark');
-    await expect
-      .poll(() => kept())
-      .toMatchObject({ theme: 'dark', device: 'cpu', threads: 1, keepSnapshots: 3, notify: false, checkForUpdates: true });
+    await expect.poll(() => kept()).toMatchObject({ theme: 'dark', device: 'cpu', threads: 1, keepSnapshots: 3, notify: false });
     await page.reload();
     await expect.poll(() => page.getByRole('button', { name: 'Dark', exact: true }).getAttribute('aria-pressed')).toBe('true');
     await expect.poll(() => page.getByLabel('Threads', { exact: true }).inputValue()).toBe('1');

@@ -2,6 +2,8 @@
 
 export interface Desk {
   readonly kind: 'electron' | 'web';
+  /** Where it asks for newer versions, when that is wanted; absent where it asks nowhere. */
+  readonly updateHost?: string;
   /** Asks the person for files or a folder; undefined when they cancelled. Absent where no dialog can be shown. */
   pick?(what: 'files' | 'folder', title: string): Promise<readonly string[] | undefined>;
   /** Shows a file or folder in the system's file manager. */

@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import type { Dialog, NativeTheme, OpenDialogOptions, Shell } from 'electron';
 import type { Desk } from '../api/desk.ts';
+import { isFeed } from './updates.ts';
 
 export interface DeskParts {
   readonly dialog: Pick<Dialog, 'showOpenDialog'>;
@@ -12,11 +13,14 @@ export interface DeskParts {
   keepLastFolder(what: 'files' | 'folder', folder: string): void;
   /** Ends the program and starts it anew, where it finds the note of a folder that was moved. */
   startAnew(): void;
+  /** As `lookForUpdate` takes it. */
+  readonly updateFeed: string | undefined;
 }
 
-export function createDesk({ dialog, shell, nativeTheme, lastFolder, keepLastFolder, startAnew }: DeskParts): Required<Desk> {
+export function createDesk({ dialog, shell, nativeTheme, lastFolder, keepLastFolder, startAnew, updateFeed }: DeskParts) {
   return {
     kind: 'electron',
+    ...(isFeed(updateFeed) ? { updateHost: new URL(updateFeed).host } : {}),
     async pick(what, title) {
       const defaultPath = lastFolder(what);
       const options: OpenDialogOptions = {
@@ -34,5 +38,5 @@ export function createDesk({ dialog, shell, nativeTheme, lastFolder, keepLastFol
     setTheme(theme) {
       nativeTheme.themeSource = theme;
     },
-  };
+  } satisfies Desk;
 }

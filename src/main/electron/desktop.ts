@@ -141,13 +141,22 @@ function openShell(parts: ElectronParts, options: DesktopOptions, program: App, 
   let tray: ReturnType<typeof showTray> | undefined;
 
   nativeTheme.themeSource = settings().theme;
+  /** Keeps a convenience, such as the last place: a full disk costs it, and not what the person is about to do. */
+  const remember = (keep: () => void): void => {
+    try {
+      keep();
+    } catch (thrown) {
+      log(`shell: not kept (${thrown instanceof Error ? thrown.message : String(thrown)})`);
+    }
+  };
   const files = createFileRefs();
   const desk = createDesk({
     dialog,
     shell: parts.shell,
     nativeTheme,
     lastFolder: (what) => listSettings(program.db)[`lastFolder.${what}`] as string | undefined,
-    keepLastFolder: (what, folder) => keepSetting(program.db, `lastFolder.${what}`, folder),
+    keepLastFolder: (what, folder) => remember(() => keepSetting(program.db, `lastFolder.${what}`, folder)),
+    updateFeed: options.updateFeed,
     startAnew() {
       app.relaunch();
       void guard.leaveNow();
@@ -184,7 +193,7 @@ function openShell(parts: ElectronParts, options: DesktopOptions, program: App, 
     });
     opened.on('close', () => {
       const url = contents.getURL();
-      if (isPageUrl(url)) keepSetting(program.db, LAST_PLACE, new URL(url).hash);
+      if (isPageUrl(url)) remember(() => keepSetting(program.db, LAST_PLACE, new URL(url).hash));
     });
     opened.on('closed', () => {
       link.forget(contents);
@@ -203,7 +212,7 @@ function openShell(parts: ElectronParts, options: DesktopOptions, program: App, 
 
   const open = (paths: readonly string[]): void => {
     if (paths.length === 0) return;
-    keepRecent(program.db, paths);
+    remember(() => keepRecent(program.db, paths));
     showMenu();
     void openPaths(
       {

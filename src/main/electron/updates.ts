@@ -21,10 +21,15 @@ export interface UpdateParts {
   isRunning(): boolean;
 }
 
+/** Whether a feed can be asked: an address by https. */
+export function isFeed(feed: string | undefined): feed is string {
+  return feed?.startsWith('https://') === true && URL.canParse(feed);
+}
+
 /** Looks once, never during a run. Returns the newer release, or undefined: none, unwanted, or out of reach. */
 export async function lookForUpdate(parts: UpdateParts): Promise<Release | undefined> {
   const { feed } = parts;
-  if (feed === undefined || !feed.startsWith('https://') || !parts.isWanted() || parts.isRunning()) return undefined;
+  if (!isFeed(feed) || !parts.isWanted() || parts.isRunning()) return undefined;
   try {
     const response = await parts.net.fetch(feed, { signal: AbortSignal.timeout(PATIENCE_MS), credentials: 'omit', redirect: 'error' });
     const text = await response.text();

@@ -126,6 +126,24 @@ it('ties the recipe to the program when Windows installs it, and unties it after
   expect(squirrelCommands(undefined, program)).toBeUndefined();
 });
 
+it.each([
+  [undefined, undefined],
+  ['https://example.org/newest.json', 'example.org'],
+  ['http://example.org/newest.json', undefined], // as it is not asked
+  ['https://', undefined],
+])('with the feed %s newer versions are asked for at %s', (updateFeed, host) => {
+  const desk = createDesk({
+    dialog: { showOpenDialog: () => Promise.reject(new Error('not asked')) } as never,
+    shell: { showItemInFolder: () => undefined },
+    nativeTheme: { themeSource: 'system' },
+    lastFolder: () => undefined,
+    keepLastFolder: () => undefined,
+    startAnew: () => undefined,
+    updateFeed,
+  });
+  expect((desk as { updateHost?: string }).updateHost).toBe(host);
+});
+
 it('remembers the folder of a dialog by what it is for', async () => {
   const kept = new Map<string, string>();
   const asked: (string | undefined)[] = [];
@@ -141,6 +159,7 @@ it('remembers the folder of a dialog by what it is for', async () => {
     lastFolder: (what) => kept.get(what),
     keepLastFolder: (what, last) => void kept.set(what, last),
     startAnew: () => undefined,
+    updateFeed: undefined,
   });
   expect(await desk.pick('files', 'Add')).toHaveLength(2);
   await desk.pick('files', 'Add');

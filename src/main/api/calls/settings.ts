@@ -63,6 +63,7 @@ export const settings = {
   about: call.handler(({ context }) => ({
     ...VERSIONS,
     host: context.desk.kind,
+    updateHost: context.desk.updateHost,
     canReveal: context.desk.reveal !== undefined,
     isOfflineByVariable: isSetByVariable(),
   })),

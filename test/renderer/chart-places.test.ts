@@ -25,7 +25,12 @@ describe('the ends of an axis', () => {
 
 describe('uprightTicks', () => {
   it('labels every tick of a linear scale', () => {
-    expect(uprightTicks(scaleLinear([0, 60], [200, 0]), 4, 20)).toEqual({ labelled: [0, 20, 40, 60], bare: [] });
+    expect(uprightTicks(scaleLinear([0, 60], [200, 0]), 4, 20, String)).toEqual({ labelled: [0, 20, 40, 60], bare: [] });
+  });
+
+  it('has so few ticks that no label is there twice', () => {
+    const { labelled } = uprightTicks(scaleLinear([531.3, 532.2], [200, 0]), 5, 20, (value) => `${value.toFixed(0)} MB`);
+    expect(labelled).toEqual([532]);
   });
 
   it.each([
@@ -36,7 +41,7 @@ describe('uprightTicks', () => {
     ['a narrow stretch', [43.2, 52.3]],
   ])('labels at least two ticks of %s, and none without room', (_, ends) => {
     const scale = scaleLog(ends, [140, 0]);
-    const { labelled, bare } = uprightTicks(scale, 3, 22);
+    const { labelled, bare } = uprightTicks(scale, 3, 22, String);
     expect(labelled.length).toBeGreaterThanOrEqual(2);
     const places = labelled.map((tick) => scale(tick)).toSorted((a, b) => a - b);
     places.slice(1).forEach((place, index) => expect(place - places[index]!).toBeGreaterThanOrEqual(22));
@@ -44,7 +49,7 @@ describe('uprightTicks', () => {
   });
 
   it('labels the decades before what lies between them', () => {
-    expect(uprightTicks(scaleLog([1, 100], [60, 0]), 5, 22).labelled.toSorted((a, b) => a - b)).toEqual([1, 10, 100]);
+    expect(uprightTicks(scaleLog([1, 100], [60, 0]), 5, 22, String).labelled.toSorted((a, b) => a - b)).toEqual([1, 10, 100]);
   });
 });
 
@@ -80,8 +85,10 @@ describe('placeNames', () => {
   });
 
   it('stands clear of a level that a line is drawn at', () => {
-    const [name] = placeNames([{ x: 50, y: 60, text: 'near' }], 300, [61]);
+    const [name] = placeNames([{ x: 50, y: 60, text: 'near' }], 300, 300, [61]);
     expect(boxOf(name!).top).toBeGreaterThanOrEqual(61);
+    const [beyond] = placeNames([{ x: 299, y: 60, text: 'beside the plot' }], Infinity, 300, [61]);
+    expect(beyond!.y).toBe(64);
   });
 });
 

@@ -30,12 +30,20 @@ export function nearNought([low, high]: Ends, share: number): Ends {
 export const timesMargin = ([low, high]: Ends, times: number): Ends => [low / times, high * times];
 
 /**
- * An upright scale's ticks, about `count` of them: those with a label, which stand at least `gap` pixels apart, and those without. Only
- * a logarithmic scale has ticks without.
+ * An upright scale's ticks, about `count` of them, or as few as it takes for every label to differ: those with a label, which stand at
+ * least `gap` pixels apart on a logarithmic scale, and those without, which only such a scale has.
  */
-export function uprightTicks(scale: UprightScale, count: number, gap: number): { labelled: number[]; bare: number[] } {
-  const all = scale.ticks(count);
-  if (!('base' in scale)) return { labelled: all, bare: [] };
+export function uprightTicks(
+  scale: UprightScale,
+  count: number,
+  gap: number,
+  format: (value: number) => string,
+): { labelled: number[]; bare: number[] } {
+  let all = scale.ticks(count);
+  if (!('base' in scale)) {
+    while (count > 1 && new Set(all.map(format)).size < all.length) all = scale.ticks(--count);
+    return { labelled: all, bare: [] };
+  }
   const rank = (tick: number): number => LABELLED_FIRST.indexOf(Math.round(tick / 10 ** Math.floor(Math.log10(tick) + 1e-9)));
   const labelled: number[] = [];
   for (const tick of all.toSorted((a, b) => rank(a) - rank(b)))

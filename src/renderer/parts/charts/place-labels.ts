@@ -42,11 +42,12 @@ const besideEachOther = (a: Box, b: Box): boolean => a.left < b.right && b.left 
 
 /**
  * The names of points in the points' order: to the right of them, to the left where the edge is near, pushed down where they would
- * cover each other or a level that a line is drawn at.
+ * cover each other or a level's line, which goes as far as `width`.
  */
 export function placeNames(
   points: readonly { readonly x: number; readonly y: number; readonly text: string }[],
   edge: number,
+  width = 0,
   levels: readonly number[] = [],
 ): Label[] {
   const placed = points.map(({ x, y, text }, index) => {
@@ -55,7 +56,7 @@ export function placeNames(
   });
   const done: typeof placed = [];
   for (const label of placed.toSorted((a, b) => a.y - b.y)) {
-    for (const level of levels) if (Math.abs(label.y - DROP - level) < CLEAR) label.y = level + LINE + 2;
+    for (const level of levels) if (boxOf(label).left < width && Math.abs(label.y - DROP - level) < CLEAR) label.y = level + LINE + 2;
     for (const other of done)
       if (besideEachOther(boxOf(label), boxOf(other)) && label.y - other.y < LINE) label.y = Math.max(label.y, other.y + LINE);
     done.push(label);

@@ -162,6 +162,7 @@ describe.skipIf(BROWSER_MISSING)('the story', { timeout: 3 * PATIENCE_MS }, () =
     await page.getByRole('button', { name: 'Start tuning' }).click();
     await tag('Running').waitFor();
     await expect.poll(stepsMade, { timeout: PATIENCE_MS, interval: 20 }).toBeGreaterThanOrEqual(1);
+    await expect.poll(() => page.title()).toMatch(/^\d+ % – Runs – Tailor$/); // where no dock or taskbar shows it
     await page.reload();
     await page.getByText(/^saved to step \d+/).waitFor();
     kill(bench.app.worker().processId!, 'SIGKILL');

@@ -42,8 +42,10 @@ class Queue {
   }
 
   async refetch(): Promise<void> {
+    const runs = await api.runs.list();
+    // Read only now: what an effect reads before it waits calls it again when it is set.
     const wereAlive = new Set(this.#runs.filter(({ state }) => isAlive(state)).map(({ id }) => id));
-    this.#runs = await api.runs.list();
+    this.#runs = runs;
     const ended = this.#runs.find(({ id, state }) => !isAlive(state) && wereAlive.has(id));
     if (ended && (ended.state !== 'done' || !this.#runs.some(({ state }) => isAlive(state))))
       this.#said = `${ended.title}: ${ended.state}.`;

@@ -4,6 +4,7 @@ import { aggregateStudy, type Measurement } from '../../src/shared/study/table.t
 import { sharedStart } from '../../src/main/api/examples.ts';
 import {
   aboutDuration,
+  aboutRange,
   compareQuery,
   findings,
   halfOfKept,
@@ -106,6 +107,13 @@ it.each([
   [185_000, 'about 3 min'],
   [9_000_000, 'about 2 h 30 min'],
 ])('%i ms are %s', (elapsedMs, words) => expect(aboutDuration(elapsedMs)).toBe(words));
+
+it.each([
+  [300_000, 840_000, 'about 5 to 14 min'],
+  [50_000, 180_000, 'about 50 s to 3 min'],
+  [300_000, 330_000, 'about 5 min'],
+  [2000, 4000, 'about 5 s'],
+])('%i to %i ms are %s', (elapsedMs, longestMs, words) => expect(aboutRange(elapsedMs, longestMs)).toBe(words));
 
 it.each([
   ['', []],

@@ -5,7 +5,7 @@ import { AppError } from '../../shared/errors.ts';
 import { parseLlamaConfig } from '../../shared/parse-config.ts';
 import { criterion } from '../../shared/recipe.ts';
 import type { StudySettings, StudySettingsInput } from '../../shared/study/settings.ts';
-import { checkEvery, estimateStudy, FIRST_PACE, shapeOfStudy, studySteps, type Pace } from '../../shared/study/steps.ts';
+import { checkEvery, estimateStudy, paceOfRuns, shapeOfStudy, studySteps, type Pace } from '../../shared/study/steps.ts';
 import type { App } from '../app.ts';
 import { countSplits, getDataset, listDatasets, type Dataset } from '../db/datasets.ts';
 import { getModel, listModels } from '../db/models.ts';
@@ -141,31 +141,29 @@ export function demoForPage(app: App, overrides: Pick<StudySettingsInput, 'machi
 }
 
 /** About what the demo study costs on this machine. */
-export function estimateDemo(app: App): { seconds: number; memoryBytes: number; runs: number; parameters: number } {
+export function estimateDemo(app: App): { seconds: number; longestSeconds: number; memoryBytes: number; runs: number; parameters: number } {
   const settings = demoForPage(app, {});
   const steps = studySteps(shapeOfStudy(settings, (task) => task.task ?? task.dataset));
   return { ...estimateStudy(steps, DEMO_PARAMETERS, paceOf(app), DEMO_TOKENS), runs: steps.length, parameters: DEMO_PARAMETERS };
 }
 
-/** How fast this machine has measured models: the best of the newest evaluations, since short ones are mostly their own start. */
+/** How fast this machine has lately measured and tuned models. */
 function paceOf(app: App): Pace {
-  const paces = listRuns(app.db, 'done')
-    .filter((run) => run.kind === 'evaluate')
-    .slice(0, NEWEST)
-    .flatMap((run) => {
+  const lately = listRuns(app.db, 'done').filter((run) => run.kind === 'evaluate' || run.kind === 'tune');
+  return paceOfRuns(
+    lately.slice(0, NEWEST).flatMap((run) => {
       const modelId = listRunInputs(app.db, run.id).models[0];
-      const cost = run.result?.kind === 'evaluate' ? run.result.cost : undefined;
-      if (modelId === undefined || !cost || cost.elapsedMs === 0) return [];
+      if (modelId === undefined || (run.result?.kind !== 'evaluate' && run.result?.kind !== 'tune')) return [];
       const model = getModel(app.db, modelId);
       // An adapter's own parameters are few; it is measured on top of its parent.
       const { parameters } = model.form === 'adapter' && model.parentId !== undefined ? getModel(app.db, model.parentId) : model;
-      return [((cost.tokens * 1000) / cost.elapsedMs) * 2 * parameters];
-    });
-  const best = Math.max(0, ...paces);
-  return best > 0 ? { operationsPerSecond: best } : FIRST_PACE;
+      return [{ kind: run.result.kind, tokens: run.result.cost.tokens, elapsedMs: run.result.cost.elapsedMs, parameters }];
+    }),
+  );
 }
 
-const NEWEST = 50;
+/** Few enough to follow the machine as it is now. */
+const NEWEST = 12;
 
 /** What a name in settings stands for: a record's name, else the last part of the path. */
 export function nameOfRecord(app: App, kind: 'model' | 'dataset', text: string): string {

@@ -115,7 +115,10 @@ export function stateOfStudy(
   return { state: progress ? 'running' : study.state === 'running' ? 'stopped' : study.state, reason: study.reason, progress };
 }
 
-/** Tells the time left from the work of the steps that took time; those done before are passed in no time and do not count. */
+/**
+ * Tells the time left from the work of the steps that took time, the newest of which count most, so that it follows a machine that is
+ * slowed down or freed; those done before are passed in no time and do not count.
+ */
 function timeSteps(settings: StudySettings): {
   enter(role: string | undefined): number | undefined;
   within(share: number): number | undefined;
@@ -139,8 +142,8 @@ function timeSteps(settings: StudySettings): {
       const now = performance.now();
       const last = steps[at];
       if (last && now - enteredAt > DONE_BEFORE_MS) {
-        passes += last.passes;
-        elapsedMs += now - enteredAt;
+        passes = passes * FADING + last.passes;
+        elapsedMs = elapsedMs * FADING + (now - enteredAt);
       }
       if (role === undefined) return undefined;
       // Names of tasks are known once the first run is planned; roles say them.
@@ -159,6 +162,8 @@ function partOf(role: string | undefined): StudyPart {
   return role.includes('/draw-') ? 'tune' : 'cut';
 }
 
+/** What a step counts when one more has followed it. */
+const FADING = 0.75;
 /** A step that took less was done before. */
 const DONE_BEFORE_MS = 300;
 /** Nothing is said of the time left before this much has been seen. */

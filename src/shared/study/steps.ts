@@ -103,10 +103,35 @@ export function studySteps(shape: StudyShape): StudyStep[] {
 /** How much a machine does: floating-point operations a second in these programs, all told. */
 export interface Pace {
   readonly operationsPerSecond: number;
+  /** What it may come down to, as runs of before did, or others on a busy machine. */
+  readonly slowest: number;
 }
 
-/** What a machine of two cores did in trials, used until this one has measured something. */
-export const FIRST_PACE: Pace = { operationsPerSecond: 3e10 };
+/** What a machine of two cores did in trials, alone and beside other work, used until this one has measured something. */
+export const FIRST_PACE: Pace = { operationsPerSecond: 3e10, slowest: 1e10 };
+
+/** A run that was measured. */
+export interface MeasuredRun {
+  readonly kind: 'evaluate' | 'tune';
+  readonly tokens: number;
+  readonly elapsedMs: number;
+  readonly parameters: number;
+}
+
+/** Runs that took less are mostly their own start. */
+const TELLING_MS = 1000;
+
+/** The pace of the runs together, and of the slowest of them that took long enough to tell; `FIRST_PACE` where none did. */
+export function paceOfRuns(runs: readonly MeasuredRun[]): Pace {
+  const operations = ({ kind, tokens, parameters }: MeasuredRun): number => tokens * 2 * parameters * (kind === 'tune' ? TRAINING : 1);
+  const telling = runs.filter((run) => run.elapsedMs >= TELLING_MS && run.tokens > 0);
+  if (telling.length === 0) return FIRST_PACE;
+  const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
+  return {
+    operationsPerSecond: (sum(telling.map(operations)) * 1000) / sum(telling.map(({ elapsedMs }) => elapsedMs)),
+    slowest: Math.min(...telling.map((run) => (operations(run) * 1000) / run.elapsedMs)),
+  };
+}
 /** Tokens of an example with one of its choices, in the mean over the benchmarks. */
 const TOKENS = 50;
 /** Every run starts a session or two, reads weights and data, and writes what it found. */
@@ -132,16 +157,19 @@ export function estimateDisk(steps: readonly StudyStep[], model: { parameters: n
   }, 0);
 }
 
-/** About how long the steps take, and the memory at their peak. `tokens` are those of an example with one of its choices. */
+/** About how long the steps take, how long at the slowest pace, and the memory at their peak. `tokens` are those of an example with one of its choices. */
 export function estimateStudy(
   steps: readonly StudyStep[],
   parameters: number,
   pace: Pace,
   tokens = TOKENS,
-): { seconds: number; memoryBytes: number } {
+): { seconds: number; longestSeconds: number; memoryBytes: number } {
   const passes = steps.reduce((sum, step) => sum + step.passes, 0);
+  const secondsAt = (operationsPerSecond: number): number =>
+    steps.length * START_SECONDS + (passes * tokens * 2 * parameters) / operationsPerSecond;
   return {
-    seconds: steps.length * START_SECONDS + (passes * tokens * 2 * parameters) / pace.operationsPerSecond,
+    seconds: secondsAt(pace.operationsPerSecond),
+    longestSeconds: secondsAt(pace.slowest),
     memoryBytes: PROGRAM_BYTES + parameters * BYTES_PER_PARAMETER,
   };
 }

@@ -120,6 +120,16 @@ export function aboutDuration(elapsedMs: number): string {
   return `about ${formatDuration(Math.round(elapsedMs / 600_000) * 600_000)}`;
 }
 
+/** "about 5 to 14 min" where the two lie well apart, as `aboutDuration` else. */
+export function aboutRange(elapsedMs: number, longestMs: number): string {
+  const [least, most] = [aboutDuration(elapsedMs), aboutDuration(longestMs)];
+  if (longestMs < elapsedMs * TOLD_APART || least === most) return least;
+  const unit = most.slice(most.lastIndexOf(' '));
+  return `${least.endsWith(unit) ? least.slice(0, -unit.length) : least} to ${most.replace('about ', '')}`;
+}
+/** A doubt of less is in the "about". */
+const TOLD_APART = 1.4;
+
 const STATES = { planned: 'planned', running: 'at work', done: 'done', failed: 'stopped by an error', stopped: 'stopped' } as const;
 
 /** A state in words. */

@@ -2,6 +2,7 @@
 
 /** Pages show what they have before all is read; the heading that is there then may still be replaced. */
 const SETTLE_MS = 50;
+const MAX_TRIES = 40;
 const HEADINGS = 'h1, h2, h3';
 
 /** Watches over the focus in the page's main part, for as long as the window lives. */
@@ -38,7 +39,7 @@ export function keepFocus(main: HTMLElement): void {
   }
 
   /** The focus went away with what had it, or what had it may be used again. */
-  function mend(): void {
+  function mend(tries = 0): void {
     isDue = false;
     const [last] = path;
     if (!last || !isLost() || isDialogOpen()) return;
@@ -46,7 +47,12 @@ export function keepFocus(main: HTMLElement): void {
       if (!last.matches(':disabled') && wasDisabled.delete(last)) (last as HTMLElement).focus({ preventScroll: true });
       return;
     }
-    focusHeading(path.find((one) => one.isConnected && main.contains(one)) ?? main);
+    const near = path.find((one) => one.isConnected && main.contains(one)) ?? main;
+    // A heading that goes is followed by another once that is read.
+    const isEarly = last.matches(HEADINGS) && near.querySelector(HEADINGS) === null;
+    isDue = isEarly && tries < MAX_TRIES;
+    if (isDue) setTimeout(mend, SETTLE_MS, tries + 1);
+    else focusHeading(near);
   }
 
   new MutationObserver((changes) => {

@@ -373,6 +373,17 @@ describe('the menu', () => {
     expect(sent().at(-1)).toEqual({ kind: PART_MESSAGE, part: 'keys' });
   });
 
+  it('opens a file though the list of recent ones cannot be written', async () => {
+    const app = await start();
+    openPage();
+    const file = join(folder, 'rows.jsonl');
+    writeFileSync(file, '{"a":1}\n');
+    app.db.pragma('query_only = 1'); // as a full disk refuses
+    standIn.app.emit('open-file', preventable(), file);
+    expect(standIn.windows[0]!.webContents.sent.filter(({ channel }) => channel === CHANNELS.toPage)).toHaveLength(1);
+    app.db.pragma('query_only = 0');
+  });
+
   it('has an application menu and recent files on macOS', async () => {
     await start({ platform: 'darwin' });
     expect(standIn.menu[0]!.role).toBe('appMenu');

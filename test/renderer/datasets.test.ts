@@ -124,6 +124,11 @@ describe.skipIf(BROWSER_MISSING)(
       await page.getByRole('link', { name: 'Lengths' }).click();
       await page.getByText(/Half of the rows have at most \d+ tokens/).waitFor();
       await page.getByText('All 60 rows.').waitFor();
+      const bars = page.getByRole('slider', { name: 'rows, point by point' });
+      await bars.press('End');
+      const longest = Number(await bars.getAttribute('aria-valuemax'));
+      await expect.poll(() => bars.getAttribute('aria-valuenow')).toBe(String(longest));
+      await expect.poll(() => bars.getAttribute('aria-valuetext')).toMatch(/^\d+( to \d+)? tokens: \d+ rows?$/);
       await page.getByRole('button', { name: 'Length in tokens as table' }).click();
       await expect.poll(() => page.getByRole('row').count()).toBeGreaterThan(1);
     });

@@ -124,7 +124,14 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
       await page.getByRole('button', { name: 'Accuracy against size as table' }).click();
       const picture = page.waitForEvent('download');
       await page.getByRole('button', { name: 'Save Accuracy against size as PNG' }).click();
-      expect([...readFileSync(await (await picture).path()).subarray(1, 4)].map((code) => String.fromCharCode(code)).join('')).toBe('PNG');
+      const png = readFileSync(await (await picture).path());
+      expect(png.toString('latin1', 1, 4)).toBe('PNG');
+      // All of the chart, its axes and labels too, at twice its size.
+      const box = await page
+        .getByRole('group', { name: /Mean accuracy/ })
+        .locator('.chart')
+        .boundingBox();
+      expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([Math.ceil(box!.width * 2), Math.ceil(box!.height * 2)]);
 
       const download = page.waitForEvent('download');
       await page.getByRole('button', { name: 'Export table' }).click();

@@ -6,7 +6,7 @@ import { AppError } from '../../shared/errors.ts';
 import { deleteUnfinishedDatasets } from './datasets.ts';
 import { lockFolder } from './lock.ts';
 import { MIGRATIONS, type Migration } from './migrations/index.ts';
-import { giveWay, type Mark } from './right-of-way.ts';
+import { giveWay, LOG_PAGES, type Mark } from './right-of-way.ts';
 import { interruptRunning } from './runs.ts';
 import { stopCutOffStudies } from './studies.ts';
 
@@ -52,8 +52,7 @@ export function openDatabase(file: string): Database {
     db.pragma('auto_vacuum = INCREMENTAL'); // only a file made now takes it: space that comes free can be given back in steps
     db.pragma('journal_mode = WAL');
     db.pragma('cache_size = -65536'); // 64 MB
-    // Moving the log into the file takes long; a connection of an import's own does it well before this one has to.
-    db.pragma('wal_autocheckpoint = 8000');
+    db.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
     db.pragma('synchronous = NORMAL'); // in WAL mode a power loss may cost the last commits, never the file
     db.pragma('foreign_keys = OFF'); // a step may rebuild a table; it checks all references itself
     migrate(db, file);
@@ -77,7 +76,7 @@ export function openDatabase(file: string): Database {
 
 /**
  * Another connection to records that this process holds open, for a thread of it. It gives way to those who raise the mark, and moves the
- * log into the file before others would have to.
+ * log into the file in their stead.
  */
 export function openBeside(file: string, mark: Mark): Database {
   const db = new Sqlite(file, { fileMustExist: true, timeout: BUSY_MS });

@@ -6,13 +6,21 @@ export type Mark = Int32Array<SharedArrayBuffer>;
 
 const raised = new WeakMap<Database, Mark>();
 const heeded = new WeakMap<Database, Mark>();
-const WAIT_MS = 20; // a mark that was left standing holds up nothing for longer than this
+const WAIT_MS = 1000; // far longer than any write of the program takes
+/** Pages of the log after which a connection moves it into the file, which takes long. */
+export const LOG_PAGES = 8000;
 
-/** The mark that the writes of this connection raise from now on. */
+/** The mark that the writes of this connection raise from now on; the log is left to the others, until `endRightOfWay`. */
 export function takeRightOfWay(db: Database): Mark {
   const mark = raised.get(db) ?? new Int32Array(new SharedArrayBuffer(4));
   raised.set(db, mark);
+  db.pragma('wal_autocheckpoint = 0');
   return mark;
+}
+
+/** The others have ended: this connection sees to the log again. */
+export function endRightOfWay(db: Database): void {
+  db.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
 }
 
 /** From now on this connection begins no write while the mark is raised. */

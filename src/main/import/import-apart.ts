@@ -5,7 +5,7 @@ import type { ProgressFrame } from '../../shared/progress.ts';
 import { deleteDatasetInSteps, getDataset, type Dataset } from '../db/datasets.ts';
 import { newId } from '../db/ids.ts';
 import type { Database } from '../db/open.ts';
-import { takeRightOfWay } from '../db/right-of-way.ts';
+import { endRightOfWay, takeRightOfWay } from '../db/right-of-way.ts';
 import { inTurns } from '../db/turns.ts';
 import { importDataset, type ImportOptions } from './import-dataset.ts';
 import type { ImportOrder } from './import-thread.ts';
@@ -35,6 +35,8 @@ export async function importApart(db: Database, paths: readonly string[], given:
     // A thread that ended otherwise than by itself has not tidied up; what cannot be removed now is at the next start.
     if (db.open) await inTurns(deleteDatasetInSteps(db, id)).catch(() => undefined);
     throw error;
+  } finally {
+    if (db.open) endRightOfWay(db);
   }
 }
 

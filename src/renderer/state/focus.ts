@@ -56,8 +56,8 @@ export function keepFocus(main: HTMLElement): void {
   }
 
   new MutationObserver((changes) => {
-    for (const { type, target } of changes)
-      if (type === 'attributes' && target === path[0] && target.matches(':disabled')) wasDisabled.add(target);
+    const [last] = path;
+    if (last?.matches(':disabled') && changes.some(({ type, target }) => type === 'attributes' && target === last)) wasDisabled.add(last);
     if (isDue || path.length === 0 || !isLost()) return;
     isDue = true;
     setTimeout(mend, SETTLE_MS);

@@ -12,6 +12,24 @@ import { BROWSER_MISSING, startWorkbench, type Workbench } from '../support/work
 const MAX_STOPS = 90;
 const ROWS = 40;
 
+/** What has the focus, by its element and name. */
+const TELL_FOCUSED = `(() => {
+  const at = document.activeElement;
+  const name = at.getAttribute('aria-label') ?? at.labels?.[0]?.textContent ?? at.textContent ?? '';
+  return at.localName + ' ' + name.trim().replaceAll(/\\s+/g, ' ');
+})()`;
+/**
+ * Whether it is in sight and marked. The browser's own frame comes after the last stop; a grid marks its row or its panel instead, and a
+ * slider that fills its tape marks the tape.
+ */
+const IS_MARKED = `(() => {
+  const at = document.activeElement;
+  if (at === document.body) return true;
+  const { width, top, bottom } = at.getBoundingClientRect();
+  const isMarked = [at, at.parentElement, ...at.querySelectorAll('*')].some((one) => getComputedStyle(one).outlineStyle !== 'none');
+  return width > 0 && bottom > 0 && top < innerHeight && (isMarked || at.closest('[role=grid], .tape') !== null);
+})()`;
+
 describe.skipIf(BROWSER_MISSING)('the workbench by keyboard alone', { timeout: 120_000 }, () => {
   let bench: Workbench;
   let page: Page;
@@ -31,12 +49,7 @@ describe.skipIf(BROWSER_MISSING)('the workbench by keyboard alone', { timeout: 1
   });
 
   /** What has the focus, as a person would name it. */
-  const focused = (): Promise<string> =>
-    page.evaluate(() => {
-      const at = document.activeElement as HTMLInputElement;
-      const name = at.getAttribute('aria-label') ?? at.labels?.[0]?.textContent ?? at.textContent ?? '';
-      return `${at.localName} ${name.trim().replaceAll(/\s+/g, ' ')}`;
-    });
+  const focused = (): Promise<string> => page.evaluate<string>(TELL_FOCUSED);
 
   const press = async (...keys: string[]): Promise<void> => {
     for (const key of keys) await page.keyboard.press(key);
@@ -48,14 +61,7 @@ describe.skipIf(BROWSER_MISSING)('the workbench by keyboard alone', { timeout: 1
     for (let stop = 0; stop < MAX_STOPS; stop += 1) {
       await page.keyboard.press(key);
       const at = await focused();
-      const isMarked = await page.evaluate(() => {
-        const at = document.activeElement!;
-        if (at === document.body) return true; // the browser's own frame comes after the last stop
-        const { width, top, bottom } = at.getBoundingClientRect();
-        // A grid marks its row or its panel instead; a slider that fills its tape marks the tape.
-        const marked = [at, at.parentElement!, ...at.querySelectorAll('*')].some((one) => getComputedStyle(one).outlineStyle !== 'none');
-        return width > 0 && bottom > 0 && top < innerHeight && (marked || at.closest('[role=grid], .tape') !== null);
-      });
+      const isMarked = await page.evaluate<boolean>(IS_MARKED);
       expect(isMarked, `${at} has the focus, but that is not seen`).toBe(true);
       if (name.test(at)) return;
       passed.push(at);
@@ -132,7 +138,7 @@ describe.skipIf(BROWSER_MISSING)('the workbench by keyboard alone', { timeout: 1
   it('moves the target by its keys, and cuts', async () => {
     await tabTo(/^input Target of the cut/, 'Shift+Tab');
     await press('Home', 'PageUp', 'PageUp', 'PageUp', 'PageUp');
-    await expect.poll(() => page.evaluate(() => document.activeElement!.getAttribute('aria-valuetext'))).toMatch(/^20\.0/);
+    await expect.poll(() => page.evaluate<string>("document.activeElement.getAttribute('aria-valuetext')")).toMatch(/^20\.0/);
     await expect.poll(() => page.getByRole('button', { name: /^Cut to/ }).isEnabled()).toBe(true);
     await tabTo(/^button Cut to/);
     await press('Enter');

@@ -121,6 +121,7 @@ describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () =>
     await expect.poll(() => page.getByLabel('Threads', { exact: true }).inputValue()).toBe('1');
     await expect.poll(() => page.getByRole('radio', { name: /^CPU, 1 of/ }).isChecked()).toBe(true);
     await expect.poll(() => page.getByText('Tried at', { exact: false }).isVisible()).toBe(true);
+    await expect.poll(() => page.getByRole('link', { name: 'Device: CPU, 1 thread. As chosen in Settings.' }).isVisible()).toBe(true);
   });
 
   it('finds no fault in either theme', async () => {

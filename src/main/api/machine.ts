@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, homedir, totalmem } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { graphics } from 'systeminformation';
 import { AppError } from '../../shared/errors.ts';
 import { redactPaths } from '../../shared/redact.ts';
 import type { UserSettings } from '../../shared/settings.ts';
@@ -10,52 +11,100 @@ import type { App } from '../app.ts';
 import { listDatasets } from '../db/datasets.ts';
 import { listModels } from '../db/models.ts';
 import { listRuns } from '../db/runs.ts';
+import { keepSetting, listSettings } from '../db/settings.ts';
 import { listStudies } from '../db/studies.ts';
 import { isInside, listFolderFiles } from './folder-files.ts';
+import { readSettings } from './settings.ts';
 import { VERSIONS } from './versions.ts';
 
 /** What a probe found of one device. */
 export type DeviceFinding = Awaited<ReturnType<WorkerCalls['probe']>>[number];
+
+/** A graphics card as the system names it. */
+export interface GraphicsCard {
+  readonly name: string;
+  /** Undefined where the system does not say, or where it is the machine's own memory. */
+  readonly memoryBytes?: number;
+  readonly driver?: string;
+}
 
 /** What was found when the devices were last tried. */
 export interface Probe {
   readonly at: number;
   readonly threads: number;
   readonly findings: readonly DeviceFinding[];
+  readonly cards: readonly GraphicsCard[];
 }
 
-const probes = new WeakMap<App, Probe>();
+/** Where the last probe is kept, with what it holds for: another machine or version asks for another. */
+const SETTING = 'probe';
+/** How long after the start they are tried: the window has been painted then. */
+export const DEVICES_AFTER_MS = 3000;
 
 export interface Machine {
   readonly processor: string;
   readonly cores: number;
   readonly memoryBytes: number;
   readonly freeMemoryBytes: number;
-  /** Undefined until the devices were tried since Tailor began. */
+  /** Undefined until the devices were tried here. */
   readonly probe: Probe | undefined;
 }
 
 export function describeMachine(app: App): Machine {
+  const { probe, of } = (listSettings(app.db)[SETTING] ?? {}) as { probe?: Probe; of?: string };
   return {
-    processor: cpus()[0]?.model.trim() ?? 'processor',
+    processor: processor(),
     cores: availableParallelism(),
     memoryBytes: totalmem(),
     freeMemoryBytes: freemem(),
-    probe: probes.get(app),
+    probe: of === occasion() ? probe : undefined,
   };
+}
+
+function processor(): string {
+  return cpus()[0]?.model.trim() ?? 'processor';
+}
+
+/** What a probe holds for. */
+function occasion(): string {
+  return [processor(), VERSIONS.platform, VERSIONS.tailor, VERSIONS.onnxruntime].join(', ');
 }
 
 /**
  * Tries every device with a small program, which takes seconds. Throws AppError `busy` while a run has the worker, and `worker-lost`
  * when a driver took the worker down.
  */
-export async function probeDevices(app: App, { threads }: Pick<UserSettings, 'threads'>): Promise<Probe> {
+export async function probeDevices(app: App): Promise<Probe> {
+  const { threads } = readSettings(app);
   if (app.queue.runningId !== undefined)
     throw new AppError('busy', 'A run is at work and has the machine. Try the devices when it has ended, or pause it on Runs.');
-  const findings = await app.worker().calls.probe({ threads });
-  const probe: Probe = { at: Date.now(), threads: threads ?? availableParallelism(), findings };
-  probes.set(app, probe);
+  const [findings, cards] = await Promise.all([app.worker().calls.probe({ threads }), listCards()]);
+  const probe: Probe = { at: Date.now(), threads: threads ?? availableParallelism(), findings, cards };
+  keepSetting(app.db, SETTING, { of: occasion(), probe });
+  app.events.tell({ kind: 'changed', table: 'settings', id: 'settings' });
   return probe;
+}
+
+/**
+ * Tries the devices where that was never done here and nothing is at work, so that the window says what will be computed on, and why,
+ * before the first run. What goes wrong is in the log: a run tries them again and says it.
+ */
+export async function tryDevicesOnce(app: App): Promise<void> {
+  try {
+    if (describeMachine(app).probe === undefined && app.queue.runningId === undefined) await probeDevices(app);
+  } catch (thrown) {
+    app.host.log(`devices: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
+}
+
+/** None where the system does not tell. */
+async function listCards(): Promise<GraphicsCard[]> {
+  const { controllers } = await graphics().catch(() => ({ controllers: [] }));
+  return controllers.map(({ vendor, model, vram, vramDynamic, driverVersion }) => ({
+    name: model.startsWith(vendor) ? model : `${vendor} ${model}`,
+    ...(vram && !vramDynamic ? { memoryBytes: vram * 2 ** 20 } : {}),
+    ...(driverVersion ? { driver: driverVersion } : {}),
+  }));
 }
 
 /** Bytes of the data folder by what they are for. */
@@ -107,6 +156,10 @@ export async function writeReport(app: App, settings: UserSettings): Promise<str
     `Tailor ${VERSIONS.tailor}, ${new Date().toISOString()}`,
     `Node ${VERSIONS.node}, onnxruntime ${VERSIONS.onnxruntime}, better-sqlite3 ${VERSIONS.betterSqlite3}, ${VERSIONS.platform}`,
     `${machine.processor}, ${machine.cores} threads, ${mega(machine.memoryBytes)} memory, ${mega(machine.freeMemoryBytes)} free`,
+    ...(machine.probe?.cards.map(
+      ({ name, memoryBytes, driver }) =>
+        `graphics: ${name}${memoryBytes ? `, ${mega(memoryBytes)}` : ''}${driver ? `, driver ${driver}` : ''}`,
+    ) ?? []),
     ...(machine.probe?.findings.map(({ kind, usable, why }) => `${kind}: ${usable ? 'usable' : 'not used'}, ${why}`) ?? [
       'devices: not tried',
     ]),

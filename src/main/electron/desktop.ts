@@ -6,6 +6,7 @@ import type { BrowserWindow } from 'electron';
 import { endActivities, listActivities } from '../api/activities.ts';
 import { createFileRefs } from '../api/file-refs.ts';
 import { isAtWork, pauseWork, saveWork } from '../api/save-work.ts';
+import { DEVICES_AFTER_MS, tryDevicesOnce } from '../api/machine.ts';
 import { readSettings } from '../api/settings.ts';
 import { startStudy, studiesAtWork } from '../api/study-jobs.ts';
 import { readStudySettings } from '../api/study-settings.ts';
@@ -129,6 +130,7 @@ export async function startDesktop(parts: ElectronParts, options: DesktopOptions
   open(early.splice(0));
   program.queue.work();
   setTimeout(() => void shell.lookForUpdate(), UPDATE_AFTER_MS).unref();
+  setTimeout(() => void tryDevicesOnce(program), DEVICES_AFTER_MS).unref();
   return program;
 }
 

@@ -1,5 +1,6 @@
 // The workbench on a web address until Ctrl-C, for `tailor serve` and for `npm start` where no desktop window can be opened.
 import { AppError } from '../../shared/errors.ts';
+import { DEVICES_AFTER_MS, tryDevicesOnce } from '../api/machine.ts';
 import { isAtWork, saveWork } from '../api/save-work.ts';
 import { PAGE_FOLDER } from './build-page.ts';
 import type { Terminal } from './terminal.ts';
@@ -45,6 +46,7 @@ async function serve(
 ): Promise<WebServer> {
   const app = terminal.app();
   app.queue.work();
+  setTimeout(() => void tryDevicesOnce(app), DEVICES_AFTER_MS).unref();
   const on = (free: number): Promise<WebServer> =>
     serveWorkbench(app, { host, pageFolder: PAGE_FOLDER, ...again, port: again.port ?? free });
   return await on(port).catch((thrown: unknown) => {

@@ -28,7 +28,7 @@ export const settings = {
   machine: call.handler(({ context }) => describeMachine(context.app)),
 
   /** Tries every device; takes some seconds. */
-  probe: call.handler(({ context }) => probeDevices(context.app, readSettings(context.app))),
+  probe: call.handler(({ context }) => probeDevices(context.app)),
 
   /** The data folder's bytes by what they are for, and the disk's. */
   dataFolder: call.handler(({ context }) => measureDataFolder(context.app)),

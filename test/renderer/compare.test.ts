@@ -134,7 +134,7 @@ describe.skipIf(BROWSER_MISSING)('compare', () => {
     await page.getByRole('link', { name: 'Recipes, differences only' }).click();
     const row = page.getByRole('row', { name: /Share removed/ });
     await row.waitFor();
-    await expect.poll(() => row.getByRole('cell').allTextContents()).toEqual(['none', '0.5']);
+    await expect.poll(() => row.getByRole('cell').allTextContents()).toEqual(['none', '50.0\u202f%']);
     expect(await findAccessFaults(page)).toEqual([]);
   });
 

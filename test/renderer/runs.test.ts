@@ -86,7 +86,7 @@ describe.skipIf(BROWSER_MISSING)('Runs', () => {
     await page.getByRole('button', { name: 'Cancel', exact: true }).click();
     const question = page.getByRole('alertdialog', { name: 'Cancel this run for good?' });
     const safe = question.getByRole('button', { name: 'Let it go on' });
-    await expect.poll(() => safe.evaluate((it) => it === document.activeElement)).toBe(true);
+    await expect.poll(() => safe.evaluate((it) => it.matches(':focus'))).toBe(true);
     await page.keyboard.press('Enter');
     await question.waitFor({ state: 'detached' });
     await expect.poll(stepsMade, SLOW).toBeGreaterThanOrEqual(7);

@@ -52,7 +52,10 @@ describe('stored scores', () => {
 describe('what studies measured', () => {
   const db = openDatabase(':memory:');
   const app = { db } as App;
-  const raw = { ...JSON.parse(readFileSync(join(import.meta.dirname, '../../../resources/demo/model/config.json'), 'utf8')) } as Record<string, unknown>;
+  const raw = { ...JSON.parse(readFileSync(join(import.meta.dirname, '../../../resources/demo/model/config.json'), 'utf8')) } as Record<
+    string,
+    unknown
+  >;
   const cost = { elapsedMs: 1, tokens: 1, tokensPerSecond: 1, peakMemoryBytes: 1, device: 'cpu', threads: 1 } as const;
   const model = (name: string, parameters: number, runId?: string): Model =>
     addModel(db, {

@@ -6,9 +6,10 @@ import { files } from './calls/files.ts';
 import { models } from './calls/models.ts';
 import { prompts } from './calls/prompts.ts';
 import { prune } from './calls/prune.ts';
+import { recipes } from './calls/recipes.ts';
 import { runs } from './calls/runs.ts';
 import { settings } from './calls/settings.ts';
 import { studies } from './calls/studies.ts';
 
-export const router = { compare, datasets, events, files, models, prompts, prune, runs, settings, studies };
+export const router = { compare, datasets, events, files, models, prompts, prune, recipes, runs, settings, studies };
 export type Router = typeof router;

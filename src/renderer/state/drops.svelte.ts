@@ -69,6 +69,11 @@ export function isData({ files, folder }: Drop): boolean {
   return folder === undefined && !files.some(({ name }) => /(^config\.json|\.safetensors)$/i.test(name));
 }
 
+/** Whether a file is a recipe by its name: a study's, or the card of a model. */
+export function isRecipe({ name }: { name: string }): boolean {
+  return /\.(tailor|recipe\.json)$/i.test(name);
+}
+
 /** The files of a folder and of its folder “data”, where hubs keep the rows of a dataset. */
 async function filesOf(folder: FileSystemDirectoryEntry): Promise<File[]> {
   const reader = folder.createReader();

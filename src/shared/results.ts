@@ -12,6 +12,19 @@ export interface ChoiceOutcome {
   readonly pickedNorm: number;
 }
 
+/** How well a piece of a perplexity set was predicted: a line of `losses.jsonl`. */
+export interface TextOutcome {
+  readonly set: string;
+  /** A document's id, or a block's number from 1. */
+  readonly id: string;
+  /** The piece, or its beginning where it is long. */
+  readonly text: string;
+  /** How many of its tokens were predicted. */
+  readonly tokens: number;
+  /** Sum of their negative log-likelihoods, natural logs. */
+  readonly loss: number;
+}
+
 export interface GenerationOutcome {
   readonly set: string;
   readonly id: string;

@@ -1,11 +1,14 @@
 // The home page as a person meets it: the demo offered and stopped, a small study planned, watched, opened, compared, exported, deleted.
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importFiles } from '../../src/main/api/datasets.ts';
 import { importModel } from '../../src/main/api/models.ts';
-import { listStudies } from '../../src/main/db/studies.ts';
+import { pageTexts } from '../../src/main/api/text-losses.ts';
+import { listEvaluations } from '../../src/main/db/evaluations.ts';
+import { getRun } from '../../src/main/db/runs.ts';
+import { listStudies, listStudyRuns } from '../../src/main/db/studies.ts';
 import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } from '../support/workbench.ts';
 
 const RESOURCES = join(import.meta.dirname, '../../resources/demo');
@@ -47,6 +50,8 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
     async () => {
       await importModel(bench.app, join(RESOURCES, 'model'), { name: 'Small' });
       for (const name of ['piqa', 'winogrande']) await importFiles(bench.app, [join(RESOURCES, 'datasets', name)]);
+      writeFileSync(join(bench.dataFolder, 'tales.txt'), readFileSync(join(RESOURCES, 'text', 'world.txt'), 'utf8').slice(0, 7000));
+      await importFiles(bench.app, [join(bench.dataFolder, 'tales.txt')]);
       await page.getByRole('link', { name: 'Plan a study' }).click();
       await page.getByRole('heading', { name: 'New study' }).waitFor();
       await page.getByLabel('Model').selectOption({ label: await optionOf(page, 'Small') });
@@ -55,6 +60,7 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
       await expect.poll(() => page.getByText('Choose at least one task.').isVisible()).toBe(true);
       await page.getByRole('checkbox', { name: /^piqa/ }).check();
       await page.getByRole('checkbox', { name: /^winogrande/ }).check();
+      await page.getByRole('checkbox', { name: /^tales/ }).check();
       await page.getByRole('checkbox', { name: /^20/ }).uncheck();
       await page.getByText('Shots, steps and prompts').click();
       await page.getByLabel('Name').fill('<b>Small</b> & quick');
@@ -79,7 +85,7 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
       await rowOf('Small base').getByRole('button').first().waitFor({ timeout: PATIENCE_MS });
       await page.getByText('measured in').waitFor({ timeout: PATIENCE_MS });
       await expect.poll(() => page.getByRole('table').first().getByRole('rowheader').count()).toBe(4);
-      await expect.poll(() => rowOf('50 % cut, tuned').getByRole('button').count()).toBe(2);
+      await expect.poll(() => rowOf('50 % cut, tuned').getByRole('button').count()).toBe(5); // two tasks, mean, kept, one text
       // The table is the records' own: a reload shows the same.
       const before = await page.getByRole('table').first().innerText();
       await page.reload();
@@ -107,6 +113,94 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
       await page.keyboard.press('Escape');
       await dialog.waitFor({ state: 'detached' });
       expect(new URL(page.url()).hash).not.toContain('task=');
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'opens the examples of all tasks behind a mean and a kept share, with a task to choose and its counts',
+    async () => {
+      await rowOf('50 % cut, tuned')
+        .getByRole('button', { name: /kept of the base: .* percent/ })
+        .focus();
+      await page.keyboard.press('Enter');
+      const dialog = page.getByRole('dialog', { name: /50.% cut, tuned: examples of all tasks/ });
+      await dialog.getByText('1 to 10 of 24').waitFor();
+      const options = await dialog.getByLabel('Task').getByRole('option').allInnerTexts();
+      const counts = options.map((words) => [...words.matchAll(/\d+(?= right| wrong)/g)].map(([count]) => Number(count)));
+      expect(options.map((words) => words.split(':')[0])).toEqual(['All tasks', 'PIQA', 'WinoGrande']);
+      expect(counts.slice(1).map(([right, wrong]) => right! + wrong!)).toEqual([12, 12]);
+      expect(counts[0]).toEqual([counts[1]![0]! + counts[2]![0]!, counts[1]![1]! + counts[2]![1]!]);
+      await dialog.getByRole('button', { name: 'Next' }).click();
+      await dialog.getByText('11 to 20 of 24').waitFor();
+      // The page goes over from one task to the other.
+      await expect.poll(() => dialog.getByRole('article').getByText('PIQA', { exact: true }).count()).toBe(2);
+      await expect.poll(() => dialog.getByRole('article').getByText('WinoGrande', { exact: true }).count()).toBe(8);
+      expect(await findAccessFaults(page)).toEqual([]);
+
+      await dialog.getByLabel('Task').selectOption('winogrande');
+      const one = page.getByRole('dialog', { name: /examples of winogrande/ });
+      await one.getByText('1 to 10 of 12').waitFor();
+      for (const [index, name] of ['Right', 'Wrong'].entries())
+        expect(await one.getByRole('button', { name }).innerText()).toMatch(new RegExp(`\\b${counts[2]![index]}$`));
+      expect(new URL(page.url()).hash).toContain('task=winogrande');
+      await page.keyboard.press('Escape');
+      await one.waitFor({ state: 'detached' });
+
+      await rowOf('Small base')
+        .getByRole('button', { name: /Small, mean: / })
+        .click();
+      await page.getByRole('dialog', { name: 'Small: examples of all tasks' }).getByText('1 to 10 of 24').waitFor();
+      await page.keyboard.press('Escape');
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'opens the texts behind a perplexity, the worst first, each beside the base’s, in both themes',
+    async () => {
+      await rowOf('50 % cut, tuned')
+        .getByRole('button', { name: /perplexity on tales: / })
+        .click();
+      const dialog = page.getByRole('dialog', { name: /50.% cut, tuned: perplexity on tales/ });
+      await dialog.getByText(/1 to 10 of \d+/).waitFor();
+      const heads = await dialog.locator('article header').allInnerTexts();
+      const perplexities = heads.map((words) => Number(/perplexity ([\d.,]+)/.exec(words)![1]!.replace(',', '')));
+      expect(perplexities).toEqual([...perplexities].sort((a, b) => b - a));
+      expect(heads.every((words) => /the base's [\d.,]+/.test(words))).toBe(true);
+      const first = dialog.getByRole('article').first();
+      expect(await first.innerText()).toMatch(/Block \d+\s+perplexity [\s\S]*127 tokens/);
+      // A piece of the text itself, no other.
+      const sentence = (await first.getByRole('paragraph').innerText()).slice(20, 120);
+      expect(readFileSync(join(bench.dataFolder, 'tales.txt'), 'utf8').replace(/\s+/g, ' ')).toContain(sentence.replace(/\s+/g, ' '));
+      // The losses of the pieces are what the figure is made of.
+      const study = listStudies(bench.app.db)[0]!;
+      const base = listStudyRuns(bench.app.db, study.id).find(({ role }) => role === 'evaluate/base')!;
+      const evaluation = listEvaluations(bench.app.db, base.runId).find(({ setName }) => setName === 'tales')!;
+      const all = pageTexts(bench.app, evaluation.id, { offset: 0, limit: 100 });
+      expect(all.texts.reduce((sum, { loss }) => sum + loss, 0)).toBeCloseTo(all.loss, 3);
+      expect(all.texts.reduce((sum, { tokens }) => sum + tokens, 0)).toBe(all.tokens);
+
+      await expect
+        .poll(() => dialog.getByLabel('Adapter').getByRole('option').allInnerTexts())
+        .toEqual(['tuned on PIQA', 'tuned on WinoGrande']);
+      const before = await dialog.getByRole('definition').first().innerText();
+      await dialog.getByLabel('Adapter').selectOption('tuned on WinoGrande');
+      await expect.poll(() => dialog.getByRole('definition').first().innerText()).not.toBe(before);
+      for (const colorScheme of ['dark', 'light'] as const) {
+        await page.emulateMedia({ colorScheme });
+        expect(await findAccessFaults(page)).toEqual([]);
+      }
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+
+      // What an earlier version measured has no losses by text, and says so.
+      rmSync(join(getRun(bench.app.db, base.runId).folderPath, 'losses.jsonl'));
+      await rowOf('Small base')
+        .getByRole('button', { name: /perplexity on tales: / })
+        .click();
+      await page.getByRole('dialog').getByText('Measured by an earlier version').waitFor();
+      await page.keyboard.press('Escape');
     },
     PATIENCE_MS,
   );

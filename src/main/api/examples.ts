@@ -1,4 +1,5 @@
 // The examples behind a figure: each question of an evaluation with its choices, how likely the model found them, and which it took.
+import type { ChoiceOutcome } from '../../shared/results.ts';
 import { isRight, pickOf, type ChoiceMetric } from '../../shared/statistics/proportions.ts';
 import { BENCHMARK_TASKS } from '../../shared/tasks/benchmarks.ts';
 import type { Task } from '../../shared/tasks/item.ts';
@@ -12,6 +13,9 @@ import { readSetExamples } from './set-examples.ts';
 
 /** One question as it was asked and answered. */
 export interface AnsweredExample {
+  readonly task: string;
+  /** The figure that is judged. */
+  readonly metric: ChoiceMetric;
   readonly id: string;
   readonly context: string;
   readonly choices: readonly { readonly text: string; readonly logLikelihood: number; readonly perCharacter: number }[];
@@ -21,7 +25,6 @@ export interface AnsweredExample {
 }
 
 export interface ExamplePage {
-  readonly metric: ChoiceMetric;
   readonly right: number;
   readonly wrong: number;
   /** How many there are under the filter. */
@@ -29,22 +32,39 @@ export interface ExamplePage {
   readonly examples: readonly AnsweredExample[];
 }
 
-/** A page of the examples of one evaluation, in their order. Throws AppError `not-found`. */
+/** A page of the examples of these evaluations, one evaluation after the other, in their order. Throws AppError `not-found`. */
 export function pageExamples(
   app: App,
-  evaluationId: string,
+  evaluationIds: readonly string[],
   { show, offset, limit }: { show: 'all' | 'right' | 'wrong'; offset: number; limit: number },
 ): ExamplePage {
-  const evaluation = getEvaluation(app.db, evaluationId);
-  const metric = metricOf(app, evaluation);
-  const outcomes = listChoiceOutcomes(app.db, evaluationId);
-  const right = outcomes.filter((outcome) => isRight(outcome, metric)).length;
-  const shown = outcomes.filter((outcome) => show === 'all' || isRight(outcome, metric) === (show === 'right'));
+  const counts = { right: 0, wrong: 0, total: 0 };
+  const examples: AnsweredExample[] = [];
+  for (const id of evaluationIds) {
+    const evaluation = getEvaluation(app.db, id);
+    const metric = metricOf(app, evaluation);
+    const outcomes = listChoiceOutcomes(app.db, id);
+    const right = outcomes.filter((outcome) => isRight(outcome, metric)).length;
+    const shown = outcomes.filter((outcome) => show === 'all' || isRight(outcome, metric) === (show === 'right'));
+    const from = Math.max(0, offset - counts.total);
+    const wanted = shown.slice(from, from + limit - examples.length);
+    if (wanted.length > 0) examples.push(...answer(app, evaluation, metric, wanted));
+    counts.right += right;
+    counts.wrong += outcomes.length - right;
+    counts.total += shown.length;
+  }
+  return { ...counts, examples };
+}
+
+/** Outcomes with what was asked. */
+function answer(app: App, evaluation: Evaluation, metric: ChoiceMetric, outcomes: readonly ChoiceOutcome[]): AnsweredExample[] {
   const texts = readSetExamples(app, evaluation);
-  const examples = shown.slice(offset, offset + limit).map((outcome): AnsweredExample => {
+  return outcomes.map((outcome): AnsweredExample => {
     const asked = texts.get(outcome.id);
     const shared = sharedStart(asked?.choices.map(({ context }) => context) ?? ['']);
     return {
+      task: evaluation.setName,
+      metric,
       id: outcome.id,
       context: shared,
       choices: outcome.logLikelihoods.map((logLikelihood, index) => {
@@ -57,7 +77,6 @@ export function pageExamples(
       isRight: isRight(outcome, metric),
     };
   });
-  return { metric, right, wrong: outcomes.length - right, total: shown.length, examples };
 }
 
 /** The figure that stands for the evaluation's task. */

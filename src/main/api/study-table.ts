@@ -1,5 +1,7 @@
 // A study's table from the records alone: what its done runs measured, which models stand behind a row, which evaluations behind a cell.
 import { parseLlamaConfig } from '../../shared/parse-config.ts';
+import type { SetSummary } from '../../shared/results.ts';
+import type { ChoiceMetric } from '../../shared/statistics/proportions.ts';
 import { countMacs } from '../../shared/prune/macs.ts';
 import { MACS_TOKENS } from '../../shared/prune/plan.ts';
 import type { StudySettings } from '../../shared/study/settings.ts';
@@ -40,6 +42,16 @@ export interface CellEvaluation extends Place {
   readonly task: string;
   readonly evaluationId: string;
   readonly items: number;
+  /** How many of the items are right, by each figure. */
+  readonly right: Readonly<Record<ChoiceMetric, number>>;
+}
+
+/** An evaluation behind a perplexity: of a model, or of each adapter of a tuned row. */
+export interface TextEvaluation extends Place {
+  readonly text: string;
+  readonly evaluationId: string;
+  /** The task that was tuned on. */
+  readonly task: string | undefined;
 }
 
 /** A curve of validation accuracy over the steps of one tuning. */
@@ -93,9 +105,24 @@ export function listRowSlots(app: App, study: Study): Readonly<Record<string, Ma
 export function listCellEvaluations(app: App, study: Study): CellEvaluation[] {
   return listMeasured(app, runsByRole(app, study)).flatMap(({ nominalRatio, tuned, draw, run }) =>
     listEvaluations(app.db, run.id).flatMap(({ id, setName, summary }) =>
-      summary.kind === 'choices' ? [{ nominalRatio, tuned, draw, task: setName, evaluationId: id, items: summary.items }] : [],
+      summary.kind === 'choices' ? [{ nominalRatio, tuned, draw, task: setName, evaluationId: id, ...countRight(summary) }] : [],
     ),
   );
+}
+
+function countRight({ items, acc, accNorm }: Extract<SetSummary, { kind: 'choices' }>): Pick<CellEvaluation, 'items' | 'right'> {
+  return { items, right: { acc: Math.round(acc * items), acc_norm: Math.round(accNorm * items) } };
+}
+
+/** The evaluations behind the perplexities. */
+export function listTextEvaluations(app: App, study: Study): TextEvaluation[] {
+  return listMeasured(app, runsByRole(app, study)).flatMap(({ nominalRatio, tuned, draw, run }) => {
+    const evaluations = listEvaluations(app.db, run.id);
+    const task = tuned ? evaluations.find(({ kind }) => kind === 'choices')?.setName : undefined;
+    return evaluations.flatMap(({ id, kind, setName }) =>
+      kind === 'perplexity' ? [{ nominalRatio, tuned, draw, text: setName, evaluationId: id, task }] : [],
+    );
+  });
 }
 
 /** Validation accuracy over the steps of each tuning that was watched. */

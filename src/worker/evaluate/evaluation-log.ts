@@ -2,11 +2,12 @@
 import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { asAppError } from '../../shared/errors.ts';
-import type { ChoiceOutcome, GenerationOutcome, SetSummary } from '../../shared/results.ts';
+import type { ChoiceOutcome, GenerationOutcome, SetSummary, TextOutcome } from '../../shared/results.ts';
 import { writeReplacing } from '../weights/safetensors.ts';
 
 const CHOICES_FILE = 'choices.jsonl';
 const GENERATIONS_FILE = 'generations.jsonl';
+const LOSSES_FILE = 'losses.jsonl';
 const STATE_FILE = 'sets.json';
 
 /** A set that is done. `tokens` were computed in `elapsedMs`, with memory peaking at `peakMemoryBytes`. */
@@ -22,6 +23,8 @@ interface State {
   readonly finished: readonly FinishedSet[];
   readonly choicesBytes: number;
   readonly generationsBytes: number;
+  /** Not there where an earlier version finished the sets. */
+  readonly lossesBytes?: number;
 }
 
 /** Lines are gathered to about this many characters before they are written. */
@@ -32,13 +35,15 @@ export class EvaluationLog implements Disposable {
   readonly #folder: string;
   readonly #choices: LineFile;
   readonly #generations: LineFile;
+  readonly #losses: LineFile;
   #finished: readonly FinishedSet[];
 
-  private constructor(folder: string, { finished, choicesBytes, generationsBytes }: State) {
+  private constructor(folder: string, { finished, choicesBytes, generationsBytes, lossesBytes = 0 }: State) {
     this.#folder = folder;
     this.#finished = finished;
     this.#choices = new LineFile(join(folder, CHOICES_FILE), choicesBytes);
     this.#generations = new LineFile(join(folder, GENERATIONS_FILE), generationsBytes);
+    this.#losses = new LineFile(join(folder, LOSSES_FILE), lossesBytes);
   }
 
   static open(folder: string): EvaluationLog {
@@ -59,12 +64,17 @@ export class EvaluationLog implements Disposable {
     this.#generations.add(outcome);
   }
 
+  addText(outcome: TextOutcome): void {
+    this.#losses.add(outcome);
+  }
+
   /** The set whose outcomes were added last is whole. Throws AppError `disk-full`. */
   async finish(set: FinishedSet): Promise<void> {
     const state: State = {
       finished: [...this.#finished, set],
       choicesBytes: this.#choices.sync(),
       generationsBytes: this.#generations.sync(),
+      lossesBytes: this.#losses.sync(),
     };
     await writeReplacing(join(this.#folder, STATE_FILE), async (file) => file.writeFile(JSON.stringify(state, null, 2)));
     this.#finished = state.finished;
@@ -73,6 +83,7 @@ export class EvaluationLog implements Disposable {
   [Symbol.dispose](): void {
     this.#choices.close();
     this.#generations.close();
+    this.#losses.close();
   }
 }
 

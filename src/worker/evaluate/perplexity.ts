@@ -3,7 +3,7 @@ import { AppError } from '../../shared/errors.ts';
 import { textExample } from '../../shared/examples.ts';
 import type { WorkOptions } from '../../shared/progress.ts';
 import type { EvaluationSet } from '../../shared/recipe.ts';
-import type { SetSummary } from '../../shared/results.ts';
+import type { SetSummary, TextOutcome } from '../../shared/results.ts';
 import type { TokenTree } from '../text/pack.ts';
 import { countExamples, readExamples } from '../text/read-examples.ts';
 import { rollingWindows } from './rolling-windows.ts';
@@ -19,8 +19,13 @@ const LONGEST_WINDOW = 4096;
 /** Tokens of documents that are held and packed at a time. */
 const CHUNK_TOKENS = 1 << 16;
 
+/** So much of a piece is kept beside its loss, for a person to read. */
+const KEPT_CHARACTERS = 2000;
+
+type Tell = (outcome: TextOutcome) => void;
+
 /**
- * Measures perplexity over the text examples in the file at `path`. Losses are natural logs; `tokens` beside the summary counts what was
+ * Measures perplexity over the text examples in the file at `path`, and tells each block or document with its loss. Losses are natural logs; `tokens` beside the summary counts what was
  * computed, those within it what was predicted. Throws AppError `bad-dataset` when there is too little text, `bad-tokenizer` when the
  * rolling form finds neither BOS nor EOS to begin with, `bad-model` when the loss is no number, `cancelled`.
  */
@@ -28,9 +33,10 @@ export async function measurePerplexity(
   subject: Subject,
   set: PerplexitySet,
   path: string,
+  tell: Tell,
   work: WorkOptions = {},
 ): Promise<{ summary: PerplexitySummary; tokens: number }> {
-  const { summary, tokens } = await (set.form === 'blocks' ? measureBlocks : measureRolling)(subject, set, path, work);
+  const { summary, tokens } = await (set.form === 'blocks' ? measureBlocks : measureRolling)(subject, set, path, tell, work);
   if (Number.isNaN(summary.meanLoss)) {
     throw new AppError(
       'bad-model',
@@ -44,7 +50,7 @@ export async function measurePerplexity(
  * Texts joined by the set's separator and tokenised as one, one BOS at the very start, cut into blocks of `length` tokens that do not
  * overlap, the tail dropped; in each block all tokens but the first are predicted (pruning.md 2.9).
  */
-async function measureBlocks({ model, tokenizer, adapter }: Subject, set: PerplexitySet, path: string, work: WorkOptions) {
+async function measureBlocks({ model, tokenizer, adapter }: Subject, set: PerplexitySet, path: string, tell: Tell, work: WorkOptions) {
   const { name, length, separator, tokenisation } = set;
   if (length > model.config.maxPositions) {
     throw new AppError(
@@ -64,12 +70,18 @@ async function measureBlocks({ model, tokenizer, adapter }: Subject, set: Perple
   }
   const total = blocks.length * (length - 1);
   const sums = { loss: 0, predicted: 0, computed: 0 };
-  for await (const { logProbs, placed } of scoreTrees(model, blocks, { adapter, signal: work.signal })) {
-    for (const logProb of logProbs) sums.loss -= logProb;
+  const losses = new Float64Array(blocks.length);
+  for await (const { item, logProbs, placed } of scoreTrees(model, blocks, { adapter, signal: work.signal })) {
+    for (const [n, logProb] of logProbs.entries()) {
+      sums.loss -= logProb;
+      losses[item[n]!]! -= logProb;
+    }
     sums.predicted += logProbs.length;
     sums.computed += placed;
     work.progress?.({ phase: name, done: sums.predicted, total, unit: 'tokens' });
   }
+  for (const [block, { context }] of blocks.entries())
+    tell({ set: name, id: String(block + 1), text: beginningOf(tokenizer.decode([...context])), tokens: length - 1, loss: losses[block]! });
   const meanLoss = sums.loss / sums.predicted;
   const summary = {
     kind: 'perplexity',
@@ -93,7 +105,7 @@ export function cutBlocks(ids: Int32Array, length: number): TokenTree[] {
 }
 
 /** Each document by itself in rolling windows; its loss is also given per white-space word and per UTF-8 byte (evaluation.md 5.7). */
-async function measureRolling({ model, tokenizer, adapter }: Subject, set: PerplexitySet, path: string, work: WorkOptions) {
+async function measureRolling({ model, tokenizer, adapter }: Subject, set: PerplexitySet, path: string, tell: Tell, work: WorkOptions) {
   const { name } = set;
   const prefixToken = tokenizer.bosId ?? tokenizer.eosIds[0];
   if (prefixToken === undefined) {
@@ -107,19 +119,29 @@ async function measureRolling({ model, tokenizer, adapter }: Subject, set: Perpl
   const sums = { documents: 0, loss: 0, predicted: 0, computed: 0, words: 0, bytes: 0 };
   let waiting: TokenTree[] = [];
   let waitingTokens = 0;
+  let documents: { readonly id: string; readonly text: string; tokens: number; loss: number }[] = [];
+  /** Which of the documents each window is of. */
+  let owners: number[] = [];
   const score = async (): Promise<void> => {
-    for await (const { logProbs, placed } of scoreTrees(model, waiting, { adapter, limit: window, signal: work.signal })) {
-      for (const logProb of logProbs) sums.loss -= logProb;
+    for await (const { item, logProbs, placed } of scoreTrees(model, waiting, { adapter, limit: window, signal: work.signal })) {
+      for (const [n, logProb] of logProbs.entries()) {
+        sums.loss -= logProb;
+        documents[owners[item[n]!]!]!.loss -= logProb;
+      }
       sums.predicted += logProbs.length;
       sums.computed += placed;
       work.progress?.({ phase: name, done: sums.documents, total, unit: 'documents' });
     }
-    waiting = [];
+    for (const { tokens, ...document } of documents) if (tokens > 0) tell({ set: name, ...document, tokens });
+    [waiting, documents, owners] = [[], [], []];
     waitingTokens = 0;
   };
-  for await (const { text } of readExamples(path, textExample)) {
+  for await (const { id, text } of readExamples(path, textExample)) {
     const ids = Int32Array.from(tokenizer.encode(text, { bos: false }));
-    waiting.push(...rollingWindows(ids, prefixToken, window));
+    const windows = rollingWindows(ids, prefixToken, window);
+    waiting.push(...windows);
+    owners.push(...windows.map(() => documents.length));
+    documents.push({ id, text: beginningOf(text), tokens: ids.length, loss: 0 });
     waitingTokens += ids.length;
     sums.documents++;
     sums.words += countWords(text);
@@ -142,6 +164,11 @@ async function measureRolling({ model, tokenizer, adapter }: Subject, set: Perpl
     bitsPerByte: sums.loss / sums.bytes / Math.LN2,
   } as const;
   return { summary, tokens: sums.computed };
+}
+
+function beginningOf(text: string): string {
+  const characters = [...text.slice(0, 2 * KEPT_CHARACTERS)];
+  return characters.length > KEPT_CHARACTERS ? `${characters.slice(0, KEPT_CHARACTERS).join('')}…` : text;
 }
 
 /** Pieces between runs of white space, empty ones at the ends included, as the harness counts them. */

@@ -13,7 +13,7 @@ import { measurePerplexity } from './perplexity.ts';
 import type { Subject } from './subject.ts';
 
 /**
- * Evaluates the recipe's sets, whose files lie in `folder`, and leaves choices.jsonl and generations.jsonl there. Sets that an
+ * Evaluates the recipe's sets, whose files lie in `folder`, and leaves choices.jsonl, losses.jsonl and generations.jsonl there. Sets that an
  * interrupted run of the same folder had finished are not computed again. The cost is that of the sets, without opening the model;
  * its tokens are those that were computed, shared ones once. Throws what opening and measuring throw, and AppError `bad-recipe` when
  * two sets have one name.
@@ -56,7 +56,7 @@ function measureSet(
     case 'choices':
       return scoreChoices(subject, set, path, (outcome) => log.addChoice(outcome), work);
     case 'perplexity':
-      return measurePerplexity(subject, set, path, work);
+      return measurePerplexity(subject, set, path, (outcome) => log.addText(outcome), work);
     case 'generation':
       return measureGeneration(subject, set, path, (outcome) => log.addGeneration(outcome), work);
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluationSet } from '../../../src/shared/recipe.ts';
+import type { TextOutcome } from '../../../src/shared/results.ts';
 import type { OpenSubject } from '../../../src/worker/evaluate/open-subject.ts';
 import { countWords, cutBlocks, measurePerplexity, type PerplexitySet } from '../../../src/worker/evaluate/perplexity.ts';
 import { scoreTrees } from '../../../src/worker/evaluate/score-trees.ts';
@@ -50,6 +51,7 @@ describe('countWords', () => {
 describe.skipIf(!hasStories)(`measurePerplexity on stories260K ${NEEDS_STORIES}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'perplexity-'));
   const path = join(folder, 'examples.jsonl');
+  const told: TextOutcome[] = [];
   let stories: OpenSubject;
   beforeAll(async () => {
     stories = await openStories();
@@ -61,7 +63,8 @@ describe.skipIf(!hasStories)(`measurePerplexity on stories260K ${NEEDS_STORIES}`
 
   async function measure(texts: readonly string[], settings: object) {
     writeFileSync(path, texts.map((text, id) => JSON.stringify({ id: String(id), text })).join('\n'));
-    return (await measurePerplexity(stories, setOf(settings), path)).summary;
+    told.length = 0;
+    return (await measurePerplexity(stories, setOf(settings), path, (outcome) => told.push(outcome))).summary;
   }
 
   it('blocks have the losses of golden.json, computed in float64 elsewhere', async () => {
@@ -83,7 +86,14 @@ describe.skipIf(!hasStories)(`measurePerplexity on stories260K ${NEEDS_STORIES}`
     const ids = stories.tokenizer.encode(texts.join(' '), { bos: true });
     const blocks = Math.floor(ids.length / 50);
     let loss = 0;
-    for (let block = 0; block < blocks; block++) loss -= total(await logProbsAlone(stories, ids.slice(block * 50, (block + 1) * 50)));
+    for (let block = 0; block < blocks; block++) {
+      const own = -total(await logProbsAlone(stories, ids.slice(block * 50, (block + 1) * 50)));
+      expect(told[block]).toMatchObject({ set: 'test', id: String(block + 1), tokens: 49 });
+      expect(told[block]!.loss).toBeCloseTo(own, 3);
+      expect(texts.join(' ')).toContain(told[block]!.text.replace('<s>', '').trim());
+      loss += own;
+    }
+    expect(told).toHaveLength(blocks);
     expect(summary).toMatchObject({ form: 'blocks', length: 50, tokens: blocks * 49 });
     expect(summary.meanLoss).toBeCloseTo(loss / (blocks * 49), 5);
     expect(summary.tokenPerplexity).toBeCloseTo(Math.exp(summary.meanLoss), 9);
@@ -94,9 +104,12 @@ describe.skipIf(!hasStories)(`measurePerplexity on stories260K ${NEEDS_STORIES}`
     const summary = await measure(texts, { form: 'rolling' });
     let loss = 0;
     let tokens = 0;
-    for (const text of texts) {
+    for (const [n, text] of texts.entries()) {
       const ids = stories.tokenizer.encode(text, { bos: true });
-      loss -= total(await logProbsAlone(stories, ids));
+      const own = -total(await logProbsAlone(stories, ids));
+      expect(told[n]).toMatchObject({ id: String(n), text, tokens: ids.length - 1 });
+      expect(told[n]!.loss).toBeCloseTo(own, 3);
+      loss += own;
       tokens += ids.length - 1;
     }
     const bytes = Buffer.byteLength(texts.join(''));

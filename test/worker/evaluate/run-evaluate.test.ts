@@ -43,7 +43,7 @@ function makeRecipe(sets: readonly object[], model: object = {}): EvaluateRecipe
 }
 
 const outcomesOf = (folder: string): string[] =>
-  ['choices.jsonl', 'generations.jsonl'].map((name) => readFileSync(join(folder, name), 'utf8'));
+  ['choices.jsonl', 'generations.jsonl', 'losses.jsonl'].map((name) => readFileSync(join(folder, name), 'utf8'));
 
 describe.skipIf(!hasStories)(`runEvaluate on stories260K ${NEEDS_STORIES}`, () => {
   it('interrupted inside a set and run again = uninterrupted, without computing finished sets anew', async () => {

@@ -10,7 +10,15 @@ import { pageExamples } from '../examples.ts';
 import { demoForPage, estimateDemo, listStudyOptions, nameOfRecord, settingsOfForm, studyForm } from '../study-form.ts';
 import { forgetStudy, resumeStudy, startStudy, stateOfStudy, stopStudy } from '../study-jobs.ts';
 import { describeStudySettings } from '../study-settings.ts';
-import { listCellEvaluations, listRecoveryCurves, listRowModels, listRowSlots, tabulateStudy } from '../study-table.ts';
+import {
+  listCellEvaluations,
+  listRecoveryCurves,
+  listRowModels,
+  listRowSlots,
+  listTextEvaluations,
+  tabulateStudy,
+} from '../study-table.ts';
+import { pageTexts } from '../text-losses.ts';
 import { call } from './call.ts';
 import { readSettings } from '../settings.ts';
 
@@ -56,6 +64,7 @@ export const studies = {
       models: listRowModels(app, study),
       slots: listRowSlots(app, study),
       cells: listCellEvaluations(app, study),
+      texts: listTextEvaluations(app, study),
       recovery: listRecoveryCurves(app, study),
     };
   }),
@@ -104,15 +113,27 @@ export const studies = {
       }
     }),
 
-  /** A page of the examples behind a cell. */
+  /** A page of the examples behind a cell: of one evaluation, or of several one after the other. */
   examples: call
     .input(
       z.object({
-        evaluationId: z.string(),
+        evaluationIds: z.array(z.string()).min(1).max(100),
         show: z.enum(['all', 'right', 'wrong']).default('all'),
         offset: z.number().int().nonnegative().default(0),
         limit: z.number().int().positive().max(100).default(20),
       }),
     )
-    .handler(({ context: { app }, input: { evaluationId, ...page } }) => pageExamples(app, evaluationId, page)),
+    .handler(({ context: { app }, input: { evaluationIds, ...page } }) => pageExamples(app, evaluationIds, page)),
+
+  /** A page of the texts behind a perplexity, the worst first, beside the base's. */
+  losses: call
+    .input(
+      z.object({
+        evaluationId: z.string(),
+        baseId: z.string().optional(),
+        offset: z.number().int().nonnegative().default(0),
+        limit: z.number().int().positive().max(100).default(20),
+      }),
+    )
+    .handler(({ context: { app }, input: { evaluationId, ...page } }) => pageTexts(app, evaluationId, page)),
 };

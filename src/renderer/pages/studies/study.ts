@@ -13,6 +13,7 @@ export type Demo = Answers['list']['demo'];
 export type StudyDetail = Answers['get'];
 export type StudyOptions = Answers['options'];
 export type ExamplePage = Answers['examples'];
+export type TextPage = Answers['losses'];
 
 /** A 95 % interval is this many standard errors to each side. */
 const Z95 = 1.96;

@@ -1,6 +1,6 @@
 // Models leaving Tailor: which forms are possible and why not, and writing them where the person wants them.
 import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, throwIfCancelled } from '../../shared/errors.ts';
@@ -149,8 +149,10 @@ async function writeExport(app: App, model: Model, target: ExportTarget, path: s
         throw new AppError('bad-input', `${model.name} is an adapter. Export it merged, or as an adapter.`);
       return await copyFolder(model.folderPath, path, work);
     }
-    case 'peft':
-      return await copyFolder(needsAdapter('is a whole checkpoint, not an adapter.'), path, work);
+    case 'peft': {
+      await copyFolder(needsAdapter('is a whole checkpoint, not an adapter.'), path, work);
+      return await nameBase(path, checkpoint.folderPath);
+    }
     case 'merged': {
       const request = { ...sources, adapter: needsAdapter('has no adapter to merge.'), out: path };
       return await drainWriting(app, path, (calls, options) => calls.merge(request, options), work);
@@ -163,6 +165,23 @@ async function writeExport(app: App, model: Model, target: ExportTarget, path: s
     case 'card':
       return await writeFile(path, `${JSON.stringify(makeCard(app, model), null, 2)}\n`, { flag: 'wx', flush: true });
   }
+}
+
+/** Has an adapter say where its base lies now: the data folder may have been moved since it was made. */
+async function nameBase(folder: string, basePath: string): Promise<void> {
+  const config = join(folder, 'adapter_config.json');
+  const settings = JSON.parse(await readFile(config, 'utf8')) as { base_model_name_or_path?: unknown };
+  const before = settings.base_model_name_or_path;
+  if (before === basePath) return;
+  await writeFile(config, `${JSON.stringify({ ...settings, base_model_name_or_path: basePath }, null, 2)}\n`, { flush: true });
+  const readme = join(folder, 'README.md');
+  if (typeof before !== 'string' || !existsSync(readme)) return;
+  const text = await readFile(readme, 'utf8');
+  await writeFile(
+    readme,
+    text.replace(JSON.stringify(before), () => JSON.stringify(basePath)),
+    { flush: true },
+  );
 }
 
 /** Describes a GGUF file for Ollama; where that fails, the file goes too. What came to lie in its place meanwhile is left alone. */

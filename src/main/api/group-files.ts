@@ -23,8 +23,8 @@ const MAX_FOLDER_FILES = 1000;
 /** Hidden files, papers that come with data, what hubs and writers of Parquet leave beside it, and label files beside the rows. */
 const NO_ROWS =
   /^\.|^(readme|licen[cs]e|citation|notice|changelog)\b|^(dataset_infos?|dataset_dict|state|croissant)\.json$|^_(success|metadata|common_metadata)$|-labels\.(lst|txt)$/i;
-/** Papers and scripts, which are rows only where nothing else is. */
-const PAPERS = /\.(md|rst|pdf|bib|py|ya?ml|lock|sha256|md5)$/i;
+/** Papers, scripts, recipes and pictures, which are rows only where nothing else is. */
+const PAPERS = /\.(md|rst|pdf|bib|py|ya?ml|lock|sha256|md5|tailor|recipe\.json|png|jpe?g|gif|webp|svg)$/i;
 /** Where hubs keep the rows of a dataset, below what is said about it. */
 const ROWS_FOLDER = 'data';
 const WEIGHTS = /\.(safetensors|gguf|bin|pth?|onnx)$/i;

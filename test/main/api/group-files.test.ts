@@ -55,7 +55,17 @@ test('a folder of splits keeps its name; a folder of folders is a dataset for ea
   expect(asNames([folder]).map((group) => group.name)).toEqual(['boolq', 'piqa']);
 });
 
-const BESIDE = ['README.md', 'dataset_infos.json', 'dataset_info.json', '.gitattributes', 'LICENSE', 'CITATION.cff', 'loader.py'];
+const BESIDE = [
+  'cover.png',
+  'run.tailor',
+  'README.md',
+  'dataset_infos.json',
+  'dataset_info.json',
+  '.gitattributes',
+  'LICENSE',
+  'CITATION.cff',
+  'loader.py',
+];
 
 test.each([
   ['beside its files', ''],

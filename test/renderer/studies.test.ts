@@ -1,5 +1,5 @@
 // The home page as a person meets it: the demo offered and stopped, a small study planned, watched, opened, compared, exported, deleted.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import { listStudies, listStudyRuns } from '../../src/main/db/studies.ts';
 import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } from '../support/workbench.ts';
 
 const RESOURCES = join(import.meta.dirname, '../../resources/demo');
+const TALES = join(RESOURCES, 'text/world.txt');
 /** A machine that is busy otherwise may take minutes for what takes seconds. */
 const PATIENCE_MS = 180_000;
 
@@ -50,8 +51,7 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
     async () => {
       await importModel(bench.app, join(RESOURCES, 'model'), { name: 'Small' });
       for (const name of ['piqa', 'winogrande']) await importFiles(bench.app, [join(RESOURCES, 'datasets', name)]);
-      writeFileSync(join(bench.dataFolder, 'tales.txt'), readFileSync(join(RESOURCES, 'text', 'world.txt'), 'utf8').slice(0, 7000));
-      await importFiles(bench.app, [join(bench.dataFolder, 'tales.txt')]);
+      await importFiles(bench.app, [TALES]);
       await page.getByRole('link', { name: 'Plan a study' }).click();
       await page.getByRole('heading', { name: 'New study' }).waitFor();
       await page.getByLabel('Model').selectOption({ label: await optionOf(page, 'Small') });
@@ -60,7 +60,7 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
       await expect.poll(() => page.getByText('Choose at least one task.').isVisible()).toBe(true);
       await page.getByRole('checkbox', { name: /^piqa/ }).check();
       await page.getByRole('checkbox', { name: /^winogrande/ }).check();
-      await page.getByRole('checkbox', { name: /^tales/ }).check();
+      await page.getByRole('checkbox', { name: /^world/ }).check();
       await page.getByRole('checkbox', { name: /^20/ }).uncheck();
       await page.getByText('Shots, steps and prompts').click();
       await page.getByLabel('Name').fill('<b>Small</b> & quick');
@@ -160,23 +160,23 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
     'opens the texts behind a perplexity, the worst first, each beside the base’s, in both themes',
     async () => {
       await rowOf('50 % cut, tuned')
-        .getByRole('button', { name: /perplexity on tales: / })
+        .getByRole('button', { name: /perplexity on world: / })
         .click();
-      const dialog = page.getByRole('dialog', { name: /50.% cut, tuned: perplexity on tales/ });
-      await dialog.getByText(/1 to 10 of \d+/).waitFor();
+      const dialog = page.getByRole('dialog', { name: /50.% cut, tuned: perplexity on world/ });
+      await dialog.getByText(/^1 to \d+ of \d+$/).waitFor();
       const heads = await dialog.locator('article header').allInnerTexts();
       const perplexities = heads.map((words) => Number(/perplexity ([\d.,]+)/.exec(words)![1]!.replace(',', '')));
       expect(perplexities).toEqual([...perplexities].sort((a, b) => b - a));
       expect(heads.every((words) => /the base's [\d.,]+/.test(words))).toBe(true);
       const first = dialog.getByRole('article').first();
       expect(await first.innerText()).toMatch(/Block \d+\s+perplexity [\s\S]*127 tokens/);
-      // A piece of the text itself, no other.
-      const sentence = (await first.getByRole('paragraph').innerText()).slice(20, 120);
-      expect(readFileSync(join(bench.dataFolder, 'tales.txt'), 'utf8').replace(/\s+/g, ' ')).toContain(sentence.replace(/\s+/g, ' '));
+      // Paragraphs of the text itself, those at its ends cut.
+      const paragraphs = (await first.getByRole('paragraph').innerText()).replace('<s>', '').split(/\n+/);
+      expect(paragraphs.filter((words) => !readFileSync(TALES, 'utf8').includes(words.trim()))).toEqual([]);
       // The losses of the pieces are what the figure is made of.
       const study = listStudies(bench.app.db)[0]!;
       const base = listStudyRuns(bench.app.db, study.id).find(({ role }) => role === 'evaluate/base')!;
-      const evaluation = listEvaluations(bench.app.db, base.runId).find(({ setName }) => setName === 'tales')!;
+      const evaluation = listEvaluations(bench.app.db, base.runId).find(({ setName }) => setName === 'world')!;
       const all = pageTexts(bench.app, evaluation.id, { offset: 0, limit: 100 });
       expect(all.texts.reduce((sum, { loss }) => sum + loss, 0)).toBeCloseTo(all.loss, 3);
       expect(all.texts.reduce((sum, { tokens }) => sum + tokens, 0)).toBe(all.tokens);
@@ -197,7 +197,7 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
       // What an earlier version measured has no losses by text, and says so.
       rmSync(join(getRun(bench.app.db, base.runId).folderPath, 'losses.jsonl'));
       await rowOf('Small base')
-        .getByRole('button', { name: /perplexity on tales: / })
+        .getByRole('button', { name: /perplexity on world: / })
         .click();
       await page.getByRole('dialog').getByText('Measured by an earlier version').waitFor();
       await page.keyboard.press('Escape');

@@ -235,6 +235,11 @@ const DEFAULT_WINDOW_TOKENS = 64;
 /** More than any tokenizer makes of a token of running text on average, so that a joined text is longer than a window. */
 const CHARACTERS_PER_TOKEN = 8;
 
+/** Whether a text surely holds a window of calibration as these plans ask for by themselves, whatever the tokenizer. */
+export function holdsWindow(text: string): boolean {
+  return text.length >= DEFAULT_WINDOW_TOKENS * CHARACTERS_PER_TOKEN;
+}
+
 /**
  * Questions are often shorter than a calibration window: each is followed by its neighbours, parted by an empty line as worked examples
  * are, until it has `characters`; the last by the first. Every text counts once as a beginning.

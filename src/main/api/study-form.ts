@@ -10,7 +10,8 @@ import type { App } from '../app.ts';
 import { countSplits, getDataset, listDatasets, type Dataset } from '../db/datasets.ts';
 import { getModel, listModels } from '../db/models.ts';
 import { listRunInputs, listRuns } from '../db/runs.ts';
-import { taskOf } from './datasets.ts';
+import { eachText, taskOf } from './datasets.ts';
+import { holdsWindow } from './plan-runs.ts';
 import { demoStudySettings, parseStudySettings } from './study-settings.ts';
 
 /** A model that can be studied. */
@@ -99,7 +100,7 @@ export function settingsOfForm(app: App, form: StudyForm, machine: StudySettings
   const model = getModel(app.db, form.modelId);
   const datasets = form.datasetIds.map((id) => getDataset(app.db, id));
   const texts = form.textIds.map((id) => getDataset(app.db, id));
-  const calibrationText = texts.find((text) => (countSplits(app.db, text.id)['train'] ?? 0) > 0);
+  const calibrationText = texts.find((text) => hasWindows(app, text));
   return parseStudySettings(
     {
       name: form.name,
@@ -121,6 +122,20 @@ export function settingsOfForm(app: App, form: StudyForm, machine: StudySettings
     },
     'the new study',
   );
+}
+
+/** So many texts are looked at for ones that are long enough. */
+const MOST_LOOKED_AT = 10_000;
+
+/** Whether enough texts of a dataset's train split surely hold a window of calibration; the questions, joined, hold them always. */
+function hasWindows(app: App, text: Dataset): boolean {
+  if ((countSplits(app.db, text.id)['train'] ?? 0) < CALIBRATION_SAMPLES) return false;
+  let [long, seen] = [0, 0];
+  for (const { text: words } of eachText(app, text, 'train')) {
+    if (holdsWindow(words)) long += 1;
+    if (long === CALIBRATION_SAMPLES || (seen += 1) === MOST_LOOKED_AT) break;
+  }
+  return long === CALIBRATION_SAMPLES;
 }
 
 /** Windows that importance is measured on: the published ten are few, and a hundred still take seconds on a small model. */

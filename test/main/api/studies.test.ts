@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { listStudyOptions, nameOfRecord } from '../../../src/main/api/study-form.ts';
+import { listStudyOptions, nameOfRecord, settingsOfForm, studyForm } from '../../../src/main/api/study-form.ts';
 import { startStudy, stateOfStudy } from '../../../src/main/api/study-jobs.ts';
 import { parseStudySettings } from '../../../src/main/api/study-settings.ts';
 import { addModel } from '../../../src/main/db/models.ts';
@@ -65,6 +65,39 @@ it('says of a dataset without rows to tune on or to measure why a study leaves i
       'only-test.jsonl': 'It has no rows to tune on; drop its files together.',
       'both-train.jsonl both-validation.jsonl': 'question',
     });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+it('measures importance on a chosen text only where its lines are long enough, and else on the questions', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tailor-studies-'));
+  try {
+    using app = openCountingApp(folder);
+    const facts = { kind: 'base', form: 'checkpoint', hash: 'h', parameters: 1, sizeBytes: 1, config: {} } as const;
+    const model = addModel(app.db, { ...facts, name: 'demo', folderPath: folder });
+    const take = async (name: string, lines: readonly object[]): Promise<string> => {
+      writeFileSync(join(folder, name), lines.map((line) => JSON.stringify(line)).join('\n'));
+      return (await importDataset(app.db, [join(folder, name)])).id;
+    };
+    const questions = await take(
+      'questions.jsonl',
+      Array.from({ length: 100 }, (_, i) => ({ question: `Is ${i} even?`, passage: 'Numbers.', answer: i % 2 === 0 })),
+    );
+    const short = await take(
+      'short.jsonl',
+      Array.from({ length: 200 }, (_, i) => ({ text: `Line ${i}.` })),
+    );
+    const long = await take(
+      'long.jsonl',
+      Array.from({ length: 200 }, (_, i) => ({ text: `${i} ${'words and more words '.repeat(40)}` })),
+    );
+    const calibrated = (...textIds: string[]): string | undefined => {
+      const form = studyForm.parse({ name: 'one', modelId: model.id, datasetIds: [questions], textIds, ratios: [0.2] });
+      return settingsOfForm(app, form, {} as never).calibration.dataset;
+    };
+    expect(calibrated(short)).toBeUndefined();
+    expect(calibrated(short, long)).toBe(long);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

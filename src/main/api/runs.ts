@@ -108,14 +108,9 @@ async function finishRun(app: App, runId: string, { signal, progress }: WorkOpti
   try {
     const run = await app.queue.finish(runId);
     if (run.state === 'done' && run.result) return run as DoneRun;
-    throw new AppError(run.error?.code ?? 'internal', describeEnd(run), { run: runId, state: run.state });
+    throw new AppError(run.error?.code ?? 'internal', run.error?.message ?? '', { run: runId, state: run.state });
   } finally {
     hush();
     signal?.removeEventListener('abort', stop);
   }
-}
-
-function describeEnd(run: Run): string {
-  const why = run.error?.message ?? '';
-  return run.state === 'interrupted' ? `${why} To go on: tailor run ${run.id}` : why;
 }

@@ -144,6 +144,9 @@ function asKnownError(thrown: unknown): unknown {
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof AppError) return error.message;
+  if (error instanceof AppError) {
+    const { run, state } = error.data ?? {};
+    return state === 'interrupted' ? `${error.message} To go on: tailor run ${String(run)}` : error.message;
+  }
   return `Something went wrong that is no fault of yours: ${error instanceof Error ? error.message : String(error)} (run again with --debug for details).`;
 }

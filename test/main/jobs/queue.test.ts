@@ -4,13 +4,15 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync 
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { resumeRun } from '../../../src/main/api/runs.ts';
 import type { App } from '../../../src/main/app.ts';
 import { listChoiceOutcomes, listEvaluations } from '../../../src/main/db/evaluations.ts';
 import { getRun, listRunMoves, listRuns } from '../../../src/main/db/runs.ts';
 import { openQueue } from '../../../src/main/jobs/queue.ts';
 import { connectWorker, type Worker } from '../../../src/main/jobs/worker-client.ts';
 import { readRunLog } from '../../../src/main/jobs/run-log.ts';
+import { reportError } from '../../../src/main/node/terminal.ts';
 import type { WorkerRouter } from '../../../src/worker/api.ts';
 import { admitCount, openCountingApp, spawnCounting } from '../../fixtures/counting-app.ts';
 
@@ -107,6 +109,16 @@ describe('a worker killed in the middle of a run', () => {
     const run = await app.queue.finish(admitCount(app, 'crashes').id);
     const again = admitCount(app, 'crashes');
     expect(again).toMatchObject({ id: run.id, state: 'queued' });
+  });
+
+  it('is told by its own sentence on every page, to which the command line alone adds its way to go on', async () => {
+    const { id } = admitCount(app, 'crashes');
+    const thrown: unknown = await resumeRun(app, id).catch((error: unknown) => error);
+    expect((thrown as Error).message).toBe(getRun(app.db, id).error?.message);
+    const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    reportError(thrown, false);
+    expect(written.mock.lastCall?.[0]).toContain(`To go on: tailor run ${id}`);
+    written.mockRestore();
   });
 });
 

@@ -50,28 +50,6 @@ describe.skipIf(BROWSER_MISSING)(
       expect(await on.title()).not.toBe('1');
     }
 
-    test('a dropped recipe runs its study after a question, whatever its name; one that asks for what is not here cannot be run', async () => {
-      const recipe = join(folder, 'mine.tailor');
-      const tasks = [{ dataset: join(RESOURCES, 'datasets/boolq'), task: 'boolq', items: 5 }];
-      writeFileSync(recipe, JSON.stringify({ name: HTML, model: join(RESOURCES, 'model'), tasks, ratios: [0.2], draws: 0 }));
-      writeFileSync(join(folder, 'far.tailor'), JSON.stringify({ model: 'nowhere', tasks }));
-      const other = await bench.open('models');
-      await drop(other, [join(folder, 'far.tailor'), recipe]);
-      const dialog = other.getByRole('dialog');
-      await dialog.getByText('Not here: nowhere.').waitFor();
-      expect(await dialog.getByRole('button', { name: 'Run it' }).isDisabled()).toBe(true);
-      await dialog.getByRole('button', { name: 'Cancel' }).click();
-      await other.getByRole('heading', { name: `Run the study “${HTML}”?` }).waitFor();
-      await expectOnlyText(other);
-      expect(listStudies(bench.app.db)).toEqual([]);
-      await dialog.getByRole('button', { name: 'Run it' }).click();
-      await dialog.waitFor({ state: 'hidden' });
-      const [study] = listStudies(bench.app.db);
-      expect(other.url()).toContain(`#studies/${study!.id}`);
-      await stopStudy(bench.app, study!.id);
-      await other.context().close();
-    });
-
     test('a dropped folder of too many files is refused in one sentence, and none of them is sent', async () => {
       const thousands = join(folder, 'thousands');
       mkdirSync(thousands);
@@ -152,6 +130,29 @@ describe.skipIf(BROWSER_MISSING)(
       await expect.poll(() => uploads().length).toBe(1);
       await other.close();
       await expect.poll(uploads).toEqual([]);
+    });
+
+    test('a dropped recipe runs its study after a question, whatever its name; one that asks for what is not here cannot be run', async () => {
+      const recipe = join(folder, 'mine.tailor');
+      const tasks = [{ dataset: join(RESOURCES, 'datasets/boolq'), task: 'boolq', items: 5 }];
+      writeFileSync(recipe, JSON.stringify({ name: HTML, model: join(RESOURCES, 'model'), tasks, ratios: [0.2], draws: 0 }));
+      writeFileSync(join(folder, 'far.tailor'), JSON.stringify({ model: 'nowhere', tasks }));
+      const other = await bench.open('models');
+      await drop(other, [join(folder, 'far.tailor'), recipe]);
+      const dialog = other.getByRole('dialog');
+      await dialog.getByText('Not here: nowhere.').waitFor();
+      expect(await dialog.getByRole('button', { name: 'Run it' }).isDisabled()).toBe(true);
+      await dialog.getByRole('button', { name: 'Cancel' }).click();
+      await other.getByRole('heading', { name: `Run the study “${HTML}”?` }).waitFor();
+      await expectOnlyText(other);
+      expect(listStudies(bench.app.db)).toEqual([]);
+      await dialog.getByRole('button', { name: 'Run it' }).click();
+      await dialog.waitFor({ state: 'hidden' });
+      const [study] = listStudies(bench.app.db);
+      expect(other.url()).toContain(`#studies/${study!.id}`);
+      await stopStudy(bench.app, study!.id);
+      await expect.poll(uploads).toEqual([]);
+      await other.context().close();
     });
   },
   180_000,

@@ -1,5 +1,5 @@
 // Recipes as files: the settings of a study, as `tailor study` takes them, and the card of a model, which says how it was made.
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../shared/errors.ts';
@@ -78,11 +78,18 @@ export function openRecipe(app: App, path: string): OpenedRecipe {
   };
 }
 
-/** Runs the study of a recipe, or goes on with the one of these very settings; returns its id. The copy that a browser sent goes. */
+/** Runs the study of a recipe, or goes on with the one of these very settings; returns its id. */
 export function startRecipe(app: App, path: string): string {
-  const { id } = startStudy(app, settingsOfFile(app, path));
-  if (dropOf(app, path) !== undefined) rmSync(path, { force: true });
-  return id;
+  return startStudy(app, settingsOfFile(app, path)).id;
+}
+
+/** Removes the copy of a recipe that a browser sent; a file of the person's own stays. */
+export function forgetRecipe(app: App, path: string): void {
+  const drop = dropOf(app, path);
+  if (drop === undefined) return;
+  rmSync(path, { force: true });
+  // Other files may have come with it.
+  if (existsSync(drop) && readdirSync(drop).length === 0) rmdirSync(drop);
 }
 
 /** A study's settings as a recipe's file; models and data go by their names, so that it can be run where they are called the same. */

@@ -48,6 +48,11 @@ describe('uprightTicks', () => {
     expect(bare.every((tick) => !labelled.includes(tick))).toBe(true);
   });
 
+  it('labels the 8 rather than what stands beside it', () => {
+    const { labelled } = uprightTicks(scaleLog([2.26, 9.2], [170, 0]), 5, 18, String);
+    expect(labelled.toSorted((a, b) => a - b)).toEqual([3, 4, 5, 6, 8]);
+  });
+
   it('labels the decades before what lies between them', () => {
     expect(uprightTicks(scaleLog([1, 100], [60, 0]), 5, 22, String).labelled.toSorted((a, b) => a - b)).toEqual([1, 10, 100]);
   });

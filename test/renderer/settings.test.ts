@@ -79,8 +79,10 @@ describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () =>
     await page.getByLabel('Memory limit').press('End');
     await expect.poll(() => kept().memoryLimitBytes).toBeUndefined();
 
-    await page.getByLabel('Tell me when a run ends or fails').uncheck();
-    await expect.poll(() => kept().notify).toBe(false);
+    const tell = page.getByLabel('Tell me when a run ends or fails');
+    expect(await tell.isDisabled()).toBe(true);
+    const why = await tell.getAttribute('aria-describedby');
+    expect(await page.locator(`#${why}`).textContent()).toContain('a page in a browser cannot');
   });
 
   it('works offline by one switch, which stands above the others', async () => {
@@ -115,7 +117,7 @@ describe.skipIf(BROWSER_MISSING)('the settings page', { timeout: 90_000 }, () =>
   it('changes the theme and nothing else, and shows all of it again after a reload', async () => {
     await page.getByRole('button', { name: 'Dark', exact: true }).click();
     await expect.poll(() => page.locator('html').getAttribute('data-theme')).toBe('dark');
-    await expect.poll(() => kept()).toMatchObject({ theme: 'dark', device: 'cpu', threads: 1, keepSnapshots: 3, notify: false });
+    await expect.poll(() => kept()).toMatchObject({ theme: 'dark', device: 'cpu', threads: 1, keepSnapshots: 3 });
     await page.reload();
     await expect.poll(() => page.getByRole('button', { name: 'Dark', exact: true }).getAttribute('aria-pressed')).toBe('true');
     await expect.poll(() => page.getByLabel('Threads', { exact: true }).inputValue()).toBe('1');

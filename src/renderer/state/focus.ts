@@ -67,7 +67,7 @@ export function keepFocus(main: HTMLElement): void {
 const pageOf = (hash: string): string => /^#\/?([^/?]*)/.exec(hash)?.[1] ?? '';
 
 /** The first heading of a part, or the part itself. It is the first, so that Tab reaches all of a page: on some pages a list comes before what is open. */
-function focusHeading(part: Element): void {
+export function focusHeading(part: Element): void {
   focusOn(part.querySelector(HEADINGS) ?? part);
 }
 

@@ -11,7 +11,7 @@ const LEAST_SPAN = 1e-6;
 /** Figures whose least is below this share of the largest are shown from nought. */
 const NEAR_NOUGHT = 0.35;
 /** Which multiples of a decade are labelled first where there is no room for all. */
-const LABELLED_FIRST = [1, 5, 2, 3, 7, 4, 6, 8, 9];
+const LABELLED_FIRST = [1, 5, 2, 3, 8, 4, 6, 7, 9];
 
 /** The ends of an axis with a margin of this share on both sides. */
 export function withMargin([low, high]: Ends, share: number): Ends {

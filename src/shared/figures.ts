@@ -53,6 +53,14 @@ export function formatDuration(elapsedMs: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
 }
 
+/** A time that is only an estimate, no more exact than it deserves, in steps that do not flicker: "about 40 s", "about 3 min". */
+export function aboutDuration(elapsedMs: number): string {
+  const seconds = elapsedMs / 1000;
+  if (seconds < 55) return `about ${Math.max(5, Math.round(seconds / 5) * 5)} s`;
+  if (seconds < 5400) return `about ${Math.max(1, Math.round(seconds / 60))} min`;
+  return `about ${formatDuration(Math.round(elapsedMs / 600_000) * 600_000)}`;
+}
+
 /** A figure with about three significant digits and no exponent below a million; from a thousand on it is whole: 11826.6 -> "11,827". */
 export function formatFigure(value: number): string {
   const size = Math.abs(value);

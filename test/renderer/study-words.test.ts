@@ -1,9 +1,9 @@
 // What the home page says of a study's figures: marks, names, intervals, times, findings.
 import { describe, expect, it } from 'vitest';
+import { aboutDuration } from '../../src/shared/figures.ts';
 import { aggregateStudy, type Measurement } from '../../src/shared/study/table.ts';
 import { sharedStart } from '../../src/main/api/examples.ts';
 import {
-  aboutDuration,
   aboutRange,
   compareQuery,
   findings,

@@ -66,8 +66,7 @@ const STEP_PAGES = 500;
 /** Throws AppError `not-found`. */
 export function getDataset(db: Database, id: string): Dataset {
   const dataset = selectOne<Dataset>(db, `${READY} AND id = ?`, [id]);
-  if (!dataset)
-    throw new AppError('not-found', `There is no dataset ${id} in these records. "tailor list datasets" shows those there are.`, { id });
+  if (!dataset) throw new AppError('not-found', `There is no dataset ${id} in these records. It may have been deleted.`, { id });
   return dataset;
 }
 

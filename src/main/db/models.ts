@@ -45,8 +45,7 @@ export function addModel(
 /** Throws AppError `not-found`. */
 export function getModel(db: Database, id: string): Model {
   const model = selectOne<Model>(db, 'SELECT * FROM models WHERE id = ?', [id]);
-  if (!model)
-    throw new AppError('not-found', `There is no model ${id} in these records. "tailor list models" shows those there are.`, { id });
+  if (!model) throw new AppError('not-found', `There is no model ${id} in these records. It may have been deleted.`, { id });
   return model;
 }
 

@@ -69,7 +69,7 @@ export function createRun(
 /** Throws AppError `not-found`. */
 export function getRun(db: Database, id: string): Run {
   const [run] = selectRuns(db, 'SELECT * FROM runs WHERE id = ?', [id]);
-  if (!run) throw new AppError('not-found', `There is no run ${id} in these records. "tailor list runs" shows those there are.`, { id });
+  if (!run) throw new AppError('not-found', `There is no run ${id} in these records. It may have been deleted.`, { id });
   return run;
 }
 

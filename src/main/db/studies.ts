@@ -34,8 +34,7 @@ export function createStudy(db: Database, study: { name: string; settings: Reado
 /** Throws AppError `not-found`. */
 export function getStudy(db: Database, id: string): Study {
   const [study] = selectStudies(db, 'SELECT * FROM studies WHERE id = ?', [id]);
-  if (!study)
-    throw new AppError('not-found', `There is no study ${id} in these records. "tailor list studies" shows those there are.`, { id });
+  if (!study) throw new AppError('not-found', `There is no study ${id} in these records. It may have been deleted.`, { id });
   return study;
 }
 

@@ -1,6 +1,6 @@
 // Progress on the terminal: one bar with the time left, or now and then a line where a bar cannot be drawn. Standard error only.
 import { SingleBar } from 'cli-progress';
-import { formatDuration, formatFigure } from '../../shared/figures.ts';
+import { aboutDuration, formatFigure } from '../../shared/figures.ts';
 import type { ProgressFrame } from '../../shared/progress.ts';
 
 /** bar: drawn in place; lines: one every ten seconds; none: silence. */
@@ -29,7 +29,7 @@ export function openProgress(style: ProgressStyle, heading: string, stream: Node
     const elapsedMs = performance.now() - phaseAt;
     const gone = frame.done - phaseDone;
     if (gone <= 0 || frame.total <= 0 || elapsedMs < SHOW_AFTER_MS) return '';
-    return frame.done >= frame.total ? '' : `about ${formatDuration((elapsedMs / gone) * (frame.total - frame.done))} left`;
+    return frame.done >= frame.total ? '' : `${aboutDuration((elapsedMs / gone) * (frame.total - frame.done))} left`;
   };
   const close = (): void => {
     bar?.stop();

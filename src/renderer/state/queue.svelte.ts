@@ -1,5 +1,5 @@
 // The runs as the frame shows them: which is at work, how far it is, and how long it still takes.
-import { formatDuration } from '../../shared/figures.ts';
+import { aboutDuration } from '../../shared/figures.ts';
 import { api } from './api.ts';
 import { frameOf, timeLeftOf } from './watch.svelte.ts';
 
@@ -33,7 +33,7 @@ class Queue {
     const waiting = this.waiting > 0 ? `, ${this.waiting} waiting` : '';
     if (!running || !frame) return `starting${waiting}`;
     const left = timeLeftOf(running.id);
-    return `${frame.phase}${left === undefined ? '' : `, about ${formatDuration(left)} left`}${waiting}`;
+    return `${frame.phase}${left === undefined ? '' : `, ${aboutDuration(left)} left`}${waiting}`;
   }
 
   /** How the last run ended, to be read out: each that did not go well, and the one after which no other waits. */

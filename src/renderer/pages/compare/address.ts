@@ -7,6 +7,7 @@ export function parseVariants(text: string): string[][] {
     .split(',')
     .map((variant) => variant.split('.').filter((id) => id !== ''))
     .filter((ids) => ids.length > 0)
+    .filter((ids, at, all) => all.findIndex((other) => other.join() === ids.join()) === at)
     .slice(0, 4);
 }
 

@@ -1,7 +1,7 @@
 // What the page says of a study's variants: names, marks, intervals, words of time; pure.
 import type { InferRouterOutputs } from '@orpc/server';
 import type { Router } from '../../../main/api/router.ts';
-import { formatDuration, formatFixed } from '../../../shared/figures.ts';
+import { aboutDuration, formatFixed } from '../../../shared/figures.ts';
 import { BENCHMARK_TASKS } from '../../../shared/tasks/benchmarks.ts';
 import type { Benchmark } from '../../../shared/tasks/prompt-library.ts';
 import type { StudyRow, StudyTable } from '../../../shared/study/table.ts';
@@ -111,14 +111,6 @@ export function halfOfTask(row: StudyRow, task: string): number | undefined {
 export function rulerStart(table: StudyTable): number {
   const kept = rowsOf(table).flatMap((row) => (row.kept === undefined ? [] : row.kept - (halfOfKept(row, table) ?? 0)));
   return Math.max(0, Math.min(0.5, Math.floor(Math.min(1, ...kept) * 10) / 10));
-}
-
-/** "about 3 min", "about 40 s", in steps that do not flicker. */
-export function aboutDuration(elapsedMs: number): string {
-  const seconds = elapsedMs / 1000;
-  if (seconds < 55) return `about ${Math.max(5, Math.round(seconds / 5) * 5)} s`;
-  if (seconds < 5400) return `about ${Math.max(1, Math.round(seconds / 60))} min`;
-  return `about ${formatDuration(Math.round(elapsedMs / 600_000) * 600_000)}`;
 }
 
 /** "about 5 to 14 min" where the two lie well apart, as `aboutDuration` else. */

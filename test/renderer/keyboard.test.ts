@@ -94,8 +94,10 @@ describe.skipIf(BROWSER_MISSING)('the workbench by keyboard alone', { timeout: 1
     await page.keyboard.type('datas');
     await press('Enter');
     await expectFocus(/^h1 Datasets/);
+    const asked = page.waitForEvent('filechooser'); // listens before the key, as the browser's own dialog would open otherwise
     await tabTo(/^button Open a file/);
-    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press('Enter')]);
+    await press('Enter');
+    const chooser = await asked;
     await chooser.setFiles(join(files, 'quiz.csv'));
     await page.getByRole('heading', { name: 'quiz', exact: true }).waitFor();
     await expectFocus(/^h2 Datasets/);

@@ -30,10 +30,11 @@ export function keepFocus(main: HTMLElement): void {
     arrive();
   });
 
-  /** A dialog that turned to the page, such as the palette, gives the focus back first; and a slow page has no heading yet. */
-  function arrive(): void {
+  /** A dialog that turned to the page, such as the palette, gives the focus back first; and a slow page has not its title yet. */
+  function arrive(tries = 0): void {
     setTimeout(() => {
-      if (isDialogOpen() || main.querySelector(HEADINGS) === null) arrive();
+      const isEarly = main.querySelector('h1') === null && tries < MAX_TRIES;
+      if (isDialogOpen() || isEarly) arrive(tries + 1);
       else if (!main.contains(document.activeElement)) focusHeading(main);
     }, SETTLE_MS);
   }

@@ -23,11 +23,11 @@ const SMALL_BYTES = 128 * 1024;
 export async function importApart(db: Database, paths: readonly string[], given: ImportOptions = {}): Promise<Dataset> {
   const bytes = paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
   if (db.memory || bytes < SMALL_BYTES) return await importDataset(db, paths, given);
-  const { signal, progress, ...options } = given;
+  const { signal, progress, name, split, seed, mapping } = given; // whatever else a caller's object holds cannot go to a thread
   const end = closing.get(db) ?? new AbortController();
   closing.set(db, end);
   const id = newId();
-  const order: ImportOrder = { database: db.name, mark: takeRightOfWay(db), paths, options: { ...options, id } };
+  const order: ImportOrder = { database: db.name, mark: takeRightOfWay(db), paths, options: { id, name, split, seed, mapping } };
   try {
     await runThread<ProgressFrame, string>(ENTRY, order, (frame) => progress?.(frame), { signal, kill: end.signal });
     return getDataset(db, id);

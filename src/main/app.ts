@@ -8,6 +8,7 @@ import { listRuns } from './db/runs.ts';
 import { createEvents, type Events } from './events.ts';
 import type { Host } from './host.ts';
 import { openQueue, type Queue } from './jobs/queue.ts';
+import { clearStaged } from './jobs/run-folder.ts';
 import { keepRunLogs, logCutOff } from './jobs/run-log.ts';
 import { endImportsInto } from './import/import-apart.ts';
 import { connectWorker, type Worker } from './jobs/worker-client.ts';
@@ -29,6 +30,8 @@ export interface App extends Disposable {
  */
 export function createApp(host: Host): App {
   const records = openRecords(host.dataFolder);
+  const runsFolder = join(records.folder, 'runs');
+  clearStaged(runsFolder);
   const events = createEvents();
   let living: Worker | undefined;
   const worker = (): Worker => {
@@ -50,7 +53,7 @@ export function createApp(host: Host): App {
     db: records.db,
     queue,
     events,
-    runsFolder: join(records.folder, 'runs'),
+    runsFolder,
     worker,
     [Symbol.dispose]() {
       living?.[Symbol.dispose]();

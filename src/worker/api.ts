@@ -10,6 +10,7 @@ import { openSubject } from './evaluate/open-subject.ts';
 import { generate } from './evaluate/generation.ts';
 import { probeDevices } from './graph/choose-device.ts';
 import { findTokenizerFault, writeGguf } from './gguf.ts';
+import { listGraphicsCards } from './graphics-cards.ts';
 import { inspectCheckpoint } from './inspect.ts';
 import { mergeFolders } from './merge.ts';
 import { progressStream } from './progress-stream.ts';
@@ -143,6 +144,9 @@ export function createWorkerRouter(run?: RecipeRunner) {
     probe: call
       .input(z.object({ threads: z.number().int().positive().optional() }))
       .handler(({ input }) => oneAtATime(() => probeDevices(input))),
+
+    /** The graphics cards by name, memory and driver. */
+    cards: call.handler(() => listGraphicsCards()),
 
     /** Compares the engine with a golden file, section by section. */
     check: call.input(z.object({ folder: z.string().min(1), golden: z.string().min(1), machine })).handler(async function* ({

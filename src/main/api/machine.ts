@@ -2,7 +2,6 @@
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, homedir, totalmem } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { graphics } from 'systeminformation';
 import { AppError } from '../../shared/errors.ts';
 import { redactPaths } from '../../shared/redact.ts';
 import type { UserSettings } from '../../shared/settings.ts';
@@ -21,12 +20,7 @@ import { VERSIONS } from './versions.ts';
 export type DeviceFinding = Awaited<ReturnType<WorkerCalls['probe']>>[number];
 
 /** A graphics card as the system names it. */
-export interface GraphicsCard {
-  readonly name: string;
-  /** Undefined where the system does not say, or where it is the machine's own memory. */
-  readonly memoryBytes?: number;
-  readonly driver?: string;
-}
+export type GraphicsCard = Awaited<ReturnType<WorkerCalls['cards']>>[number];
 
 /** What was found when the devices were last tried. */
 export interface Probe {
@@ -78,7 +72,9 @@ export async function probeDevices(app: App): Promise<Probe> {
   const { threads } = readSettings(app);
   if (app.queue.runningId !== undefined)
     throw new AppError('busy', 'A run is at work and has the machine. Try the devices when it has ended, or pause it on Runs.');
-  const [findings, cards] = await Promise.all([app.worker().calls.probe({ threads }), listCards()]);
+  const { calls } = app.worker();
+  const findings = await calls.probe({ threads });
+  const cards = await calls.cards();
   const probe: Probe = { at: Date.now(), threads: threads ?? availableParallelism(), findings, cards };
   keepSetting(app.db, SETTING, { of: occasion(), probe });
   app.events.tell({ kind: 'changed', table: 'settings', id: 'settings' });
@@ -91,20 +87,13 @@ export async function probeDevices(app: App): Promise<Probe> {
  */
 export async function tryDevicesOnce(app: App): Promise<void> {
   try {
-    if (describeMachine(app).probe === undefined && app.queue.runningId === undefined) await probeDevices(app);
+    const { of } = (listSettings(app.db)[SETTING] ?? {}) as { of?: string };
+    if (of === occasion() || app.queue.runningId !== undefined) return;
+    keepSetting(app.db, SETTING, { of: occasion() }); // beforehand: a driver that takes the worker down does so once, not at every start
+    await probeDevices(app);
   } catch (thrown) {
     app.host.log(`devices: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
-}
-
-/** None where the system does not tell. */
-async function listCards(): Promise<GraphicsCard[]> {
-  const { controllers } = await graphics().catch(() => ({ controllers: [] }));
-  return controllers.map(({ vendor, model, vram, vramDynamic, driverVersion }) => ({
-    name: model.startsWith(vendor) ? model : `${vendor} ${model}`,
-    ...(vram && !vramDynamic ? { memoryBytes: vram * 2 ** 20 } : {}),
-    ...(driverVersion ? { driver: driverVersion } : {}),
-  }));
 }
 
 /** Bytes of the data folder by what they are for. */

@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import type { LlamaConfig } from '../../shared/llama-config.ts';
-import { parseLlamaConfig } from '../../shared/parse-config.ts';
 import { packUnits, type PackedUnits } from '../../shared/prune/pack-units.ts';
 import type { ChooseSettings, Criterion, Reduction } from '../../shared/recipe.ts';
 import type { App } from '../app.ts';
@@ -13,6 +12,7 @@ import { getRun, listRunInputs, listRuns, type Run } from '../db/runs.ts';
 import { listScoreSets, type ScoreSet } from '../db/scores.ts';
 import { listStudies } from '../db/studies.ts';
 import { importFiles, pickSplit, taskOf } from './datasets.ts';
+import { configOf } from './model-facts.ts';
 import { planPruning, planScores, requireCheckpoint, type CalibrationTexts } from './plan-runs.ts';
 import { findPrompt, listCandidates } from './prompts.ts';
 import { submitRun } from './runs.ts';
@@ -78,7 +78,7 @@ export function openCutSubject(app: App, modelId: string): CutSubject {
   const measured = runs.find((run) => run.result?.kind === 'evaluate' && run.result.cost.tokensPerSecond > 0)?.result?.cost;
   return {
     model: pickCutModel(model),
-    config: configOf(model),
+    config: configOf(app, model),
     dtypeBytes: Math.max(1, Math.round(model.sizeBytes / model.parameters)),
     scoreSets: listScoreSets(app.db, model.hash).map((set) => describeScores(app, set)),
     runs: runs.filter((run) => run.kind === 'score' || run.kind === 'prune').map((run) => describeRun(app, run)),
@@ -161,8 +161,11 @@ export async function readUnits(
 ): Promise<PackedUnits> {
   const key = [request.modelId, request.scoreSetId, request.criterion, request.reduction].join('/');
   const known = packed.get(app) ?? new Map<string, PackedUnits>();
+  packed.set(app, known);
   const units = known.get(key) ?? (await packUnitsOf(app, request));
-  packed.set(app, new Map([...known, [key, units] as const].slice(-PACKED_KEPT)));
+  known.delete(key); // the newest stands last
+  known.set(key, units);
+  if (known.size > PACKED_KEPT) known.delete(known.keys().next().value!);
   return units;
 }
 
@@ -170,7 +173,7 @@ async function packUnitsOf(app: App, request: Parameters<typeof readUnits>[1]): 
   const model = requireCheckpoint(getModel(app.db, request.modelId));
   const { filePath: path } = findScores(app, model, request.scoreSetId);
   const { criterion, reduction } = request;
-  const units = await readUnitScores(configOf(model), { path, modelHash: model.hash, criterion, reduction });
+  const units = await readUnitScores(configOf(app, model), { path, modelHash: model.hash, criterion, reduction });
   return packUnits(units, (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'));
 }
 
@@ -256,10 +259,6 @@ function describeScores(app: App, { id, criteria, calibrationLoss, createdAt, ru
 function describeRun(app: App, { id, kind, title, state, error }: Run): CutRun {
   const [made] = kind === 'prune' && state === 'done' ? listModelsOfRun(app.db, id) : [];
   return { id, kind: kind as 'score' | 'prune', title, state, error: error?.message, made: made && { id: made.id, name: made.name } };
-}
-
-function configOf({ config, name }: Model): LlamaConfig {
-  return parseLlamaConfig(config, `${name}/config.json`);
 }
 
 function pickCutModel({ id, name, kind, parameters, sizeBytes }: Model): CutModel {

@@ -10,7 +10,7 @@ import { getStudy } from '../db/studies.ts';
 import { findDataset } from './datasets.ts';
 import { nameOfRecord } from './study-form.ts';
 import { startStudy } from './study-jobs.ts';
-import { readStudySettings } from './study-settings.ts';
+import { fileNameOf, readStudySettings } from './study-settings.ts';
 import { dropOf } from './uploads.ts';
 
 /** A recipe that was opened: a study that can be run, or the card of a model with each step that led to it. */
@@ -102,8 +102,7 @@ export function writeRecipe(app: App, studyId: string): { name: string; text: st
     return dataset?.id === id && findDataset(app, dataset.name)?.id === id ? dataset.name : id;
   };
   const settings = placeStudy(study.settings as StudySettings, called);
-  const name = study.name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+/, '') || 'study';
-  return { name: `${name}.tailor`, text: `${JSON.stringify(settings, null, 2)}\n` };
+  return { name: `${fileNameOf(study)}.tailor`, text: `${JSON.stringify(settings, null, 2)}\n` };
 }
 
 function isModelHere(app: App, name: string): boolean {

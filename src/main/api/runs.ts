@@ -6,6 +6,8 @@ import type { WorkOptions } from '../../shared/progress.ts';
 import type { RecipeInput } from '../../shared/recipe.ts';
 import type { RunResult } from '../../shared/results.ts';
 import type { App } from '../app.ts';
+import { getDataset } from '../db/datasets.ts';
+import { getModel } from '../db/models.ts';
 import { findDoneRun, getRun, listRuns, type Run, type RunInputs } from '../db/runs.ts';
 import { inTurns } from '../db/turns.ts';
 import { drainStream } from '../jobs/drain.ts';
@@ -49,11 +51,14 @@ export async function submitRun(app: App, plan: RunPlan): Promise<Run> {
   return run;
 }
 
-/** What was done before needs no memory; anything else must fit. */
+/** What was done before needs no memory; anything else must fit. Throws AppError `not-found` when its data or model is gone by then. */
 async function admitPlan(app: App, plan: RunPlan, place: 'head' | 'end', { signal }: WorkOptions = {}): Promise<Run> {
   const steps = stageRunInSteps(app.runsFolder, plan.recipe, plan.files, plan.origin, new Map(plan.identities));
   const staged = await inTurns(steps, signal);
   try {
+    // While the plan was written others had their turns, and may have deleted what it was made of.
+    for (const id of plan.inputs.datasets ?? []) getDataset(app.db, id);
+    for (const id of plan.inputs.models ?? []) getModel(app.db, id);
     if (!findDoneRun(app.db, staged.recipeHash)) checkMemory(app, plan);
   } catch (thrown) {
     staged.drop();

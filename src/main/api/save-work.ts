@@ -24,11 +24,23 @@ export async function saveWork(app: App): Promise<void> {
  */
 export function pauseWork(app: App): Promise<() => void> | undefined {
   const { runningId, isWorking } = app.queue;
-  if (runningId === undefined || !isWorking || getRun(app.db, runningId).recipe.kind !== 'tune') return undefined;
+  if (runningId === undefined || getRun(app.db, runningId).recipe.kind !== 'tune') return undefined;
   const studies = studiesAtWork(app);
-  return saveWork(app).then(() => () => {
-    if (getRun(app.db, runningId).state === 'interrupted') app.queue.resume(runningId);
-    app.queue.work();
-    for (const id of studies) resumeStudy(app, id);
-  });
+  const takeOn = (): void => {
+    if (isWorking) app.queue.work();
+  };
+  return saveWork(app).then(
+    () => () => {
+      if (getRun(app.db, runningId).state === 'interrupted') {
+        app.queue.resume(runningId);
+        if (!isWorking) app.queue.finish(runningId).catch(() => undefined); // a held queue takes no other
+      }
+      takeOn();
+      for (const id of studies) resumeStudy(app, id);
+    },
+    (thrown: unknown) => {
+      takeOn();
+      throw thrown;
+    },
+  );
 }

@@ -85,7 +85,7 @@ async function measureStudy(app: App, study: Study, settings: StudySettings, wat
   const base = await resolveModel(app, settings.model, work);
   const tasks: StudyQuestions[] = [];
   for (const task of settings.tasks) tasks.push(await findQuestions(app, base, settings, task, watch));
-  const texts = await findTexts(app, settings);
+  const texts = await findTexts(app, settings, work);
   const ratios = [...new Set(settings.ratios)].sort((a, b) => a - b);
   const steps = studySteps(shapeOfStudy(settings, (_, index) => tasks[index]!.name));
   let done = 0;
@@ -111,7 +111,7 @@ async function measureStudy(app: App, study: Study, settings: StudySettings, wat
   await measure('base', base, [...questions, ...texts]);
 
   const variants: { ratio: number; model: Model }[] = [{ ratio: 0, model: base }];
-  const calibration = await findCalibration(app, settings, tasks);
+  const calibration = await findCalibration(app, settings, tasks, work);
   const scores =
     settings.prune.steps > 1 || ratios.length === 0 ? undefined : await step('score', scorePlan(app, base, calibration, settings));
   for (const ratio of ratios) {
@@ -177,10 +177,10 @@ async function findQuestions(
   return { ...found, test, prompt: (await rankPrompts(app, request, watch)).winner };
 }
 
-async function findTexts(app: App, settings: StudySettings): Promise<SetPlan[]> {
+async function findTexts(app: App, settings: StudySettings, work: WorkOptions): Promise<SetPlan[]> {
   const texts: SetPlan[] = [];
   for (const { name, dataset: wanted, split, length } of settings.perplexity) {
-    const dataset = await resolveDataset(app, wanted);
+    const dataset = await resolveDataset(app, wanted, work);
     const found = pickSplit(app, dataset, split === undefined ? ['test', 'validation', 'train'] : [split]);
     const { tokenisation } = settings;
     texts.push({ kind: 'perplexity', name, dataset, split: found, settings: { form: 'blocks', length, tokenisation } });
@@ -188,10 +188,15 @@ async function findTexts(app: App, settings: StudySettings): Promise<SetPlan[]> 
   return texts;
 }
 
-async function findCalibration(app: App, settings: StudySettings, tasks: readonly StudyQuestions[]): Promise<CalibrationTexts> {
+async function findCalibration(
+  app: App,
+  settings: StudySettings,
+  tasks: readonly StudyQuestions[],
+  work: WorkOptions,
+): Promise<CalibrationTexts> {
   const { dataset: wanted, split } = settings.calibration;
   if (wanted === undefined) return { ...tasks[0]!, split: tasks[0]!.train };
-  const dataset = await resolveDataset(app, wanted);
+  const dataset = await resolveDataset(app, wanted, work);
   return { dataset, split: pickSplit(app, dataset, [split, 'train']) };
 }
 

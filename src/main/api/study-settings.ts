@@ -41,3 +41,8 @@ export function describeStudySettings(settings: StudySettings): (readonly [strin
     ['Settings', JSON.stringify(settings)],
   ];
 }
+
+/** A study's name as that of a file, without its extension. */
+export function fileNameOf({ name }: { readonly name: string }): string {
+  return name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+/, '') || 'study';
+}

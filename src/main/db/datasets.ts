@@ -232,7 +232,7 @@ function countFreePages(db: Database): number {
   return db.pragma('freelist_count', { simple: true }) as number;
 }
 
-/** Removes what cut-off imports left behind; called when no import can be going on. */
+/** Removes what cut-off imports and deletions left behind, but nothing that a run names; called when no import can be going on. */
 export function deleteUnfinishedDatasets(db: Database): void {
-  execute(db, `DELETE FROM datasets WHERE state = 'importing'`);
+  execute(db, `DELETE FROM datasets WHERE state = 'importing' AND NOT EXISTS (SELECT 1 FROM run_inputs WHERE dataset_id = datasets.id)`);
 }

@@ -15,7 +15,10 @@ export type Database = Sqlite.Database;
 
 export const DATABASE_FILE = 'tailor.sqlite';
 
-const BUSY_MS = 30_000; // an import waits for the program's writes as long as it takes
+/** How long an import waits for a write of the program before it fails; the longest, a backup's aside, takes far less. */
+const BUSY_MS = 30_000;
+/** Pages of the log after which an import moves it into the file: sooner than the program would, so that each time takes less. */
+const IMPORT_LOG_PAGES = LOG_PAGES / 2;
 
 /** A data folder held by this process until it is closed or disposed. */
 export interface Records extends Disposable {
@@ -81,7 +84,7 @@ export function openDatabase(file: string): Database {
 export function openBeside(file: string, mark: Mark): Database {
   const db = new Sqlite(file, { fileMustExist: true, timeout: BUSY_MS });
   db.pragma('cache_size = -65536');
-  db.pragma('wal_autocheckpoint = 4000');
+  db.pragma(`wal_autocheckpoint = ${IMPORT_LOG_PAGES}`);
   db.pragma('synchronous = NORMAL');
   db.pragma('foreign_keys = ON');
   giveWay(db, mark);

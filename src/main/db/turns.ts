@@ -16,7 +16,12 @@ export function drain<T>(steps: Generator<unknown, T>): T {
 export async function inTurns<Y, T>(steps: Generator<Y, T>, signal?: AbortSignal, tell?: (done: Y) => void): Promise<T> {
   let began = performance.now();
   for (let isFirst = true; ; isFirst = false) {
-    throwIfCancelled(signal);
+    try {
+      throwIfCancelled(signal);
+    } catch (cancelled) {
+      steps.throw(cancelled); // what the steps have open is closed, and what they left is taken away
+      throw cancelled;
+    }
     const step = steps.next();
     if (step.done) return step.value;
     if (!isFirst && performance.now() - began < TURN_MS) continue;

@@ -1,6 +1,18 @@
 // Writes run folders: everything the worker will need lies there, flushed to the disk, before a row says that the run exists.
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { AppError, asAppError } from '../../shared/errors.ts';
@@ -32,6 +44,8 @@ export interface StagedRun {
   drop(): void;
 }
 
+/** What a run folder is called before it has a run. */
+const STAGED = '.staged-';
 const WRITE_CHUNK_CHARS = 1 << 20;
 const ORIGIN_FILE = 'origin.json';
 
@@ -58,7 +72,7 @@ export function* stageRunInSteps(
     throw new AppError('bad-recipe', `The settings do not fit: ${issue?.path.join('.') ?? 'recipe'}: ${issue?.message ?? 'unknown'}.`);
   }
   mkdirSync(runsFolder, { recursive: true });
-  const staged = mkdtempSync(join(runsFolder, '.staged-'));
+  const staged = mkdtempSync(join(runsFolder, STAGED));
   const drop = (): void => rmSync(staged, { recursive: true, force: true });
   try {
     const hashes = new Map(identities);
@@ -81,6 +95,12 @@ export function* stageRunInSteps(
     drop();
     throw asAppError(thrown);
   }
+}
+
+/** Removes folders that were being written when the program ended; called when none can be. */
+export function clearStaged(runsFolder: string): void {
+  if (!existsSync(runsFolder)) return;
+  for (const name of readdirSync(runsFolder)) if (name.startsWith(STAGED)) rmSync(join(runsFolder, name), { recursive: true, force: true });
 }
 
 /** How spec.json names a path: from its own folder on where it lies in the data folder, which may be moved; else in full. */

@@ -15,6 +15,8 @@ const KINDS: readonly WidthKind[] = ['kvGroups', 'ffn'];
 const SHORT: Readonly<Record<WidthKind, string>> = { kvGroups: 'kv', ffn: 'ffn' };
 /** Where a layer's shape holds it. */
 const FIELDS = { kvGroups: 'kvHeads', ffn: 'ffn' } as const;
+/** A target is met when nothing is amiss in a percentage of one decimal. */
+const TOLERANCE = 5e-4;
 const NOUNS: Readonly<Record<WidthKind, string>> = { kvGroups: 'KV groups', ffn: 'FFN channels' };
 
 /** Whether the settings cut units of this kind at all, so that single widths of it may be set. */
@@ -126,7 +128,7 @@ export function judgeTarget(config: LlamaConfig, settings: ChooseSettings, width
         : [goal.parameters, countParameters(cutConfig(config, widths))].map((left) => 1 - left / countParameters(config));
     const what = goal.kind === 'budget' ? 'the parameters' : some.map((kind) => NOUNS[kind]).join(' and ');
     const figures = `${formatPercent(reached!)} of ${what}; the target is ${formatPercent(asked!)}`;
-    if (formatPercent(reached!) === formatPercent(asked!)) continue;
+    if (Math.abs(reached! - asked!) < TOLERANCE) continue;
     if (reached! > asked! && free.every(({ full, kept }) => kept === full))
       return `The widths set by hand alone take ${figures}. All else stays whole.`;
     if (reached! < asked! && free.every(({ kept, least }) => kept <= least))

@@ -2,13 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeMachine, tryDevicesOnce } from '../../../src/main/api/machine.ts';
 import { createApp, type App } from '../../../src/main/app.ts';
 import type { WorkerProcess } from '../../../src/main/host.ts';
 import { spawnWorker } from '../../../src/main/node/spawn-worker.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'tailor-machine-'));
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'tailor-machine-'))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function openApp(spawn: () => WorkerProcess, said: string[] = []): App {
@@ -50,4 +51,6 @@ it('goes on without a word but the log’s when no worker comes', async () => {
   await tryDevicesOnce(app);
   expect(describeMachine(app).probe).toBeUndefined();
   expect(said.join()).toContain('no process can be made');
+  await tryDevicesOnce(app); // a driver that takes the worker down does so once
+  expect(said).toHaveLength(1);
 });

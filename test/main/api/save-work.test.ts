@@ -45,6 +45,15 @@ it('saves a tuning before sleep, and goes on with it after', async () => {
   await app.queue.finish(id);
 });
 
+it('saves a tuning of a held queue too, which goes on with it and takes no other', async () => {
+  const { id } = await begin('tune');
+  const other = admitCount(app, 'quickly', { id: 'b' });
+  app.queue.hold();
+  (await pauseWork(app)!)();
+  expect((await app.queue.finish(id)).state).toBe('done');
+  expect([app.queue.isHeld, getRun(app.db, other.id).state]).toEqual([true, 'queued']);
+});
+
 it('leaves what would have to begin anew to sleep as it is', async () => {
   const { id } = await begin('evaluate');
   expect(pauseWork(app)).toBeUndefined();

@@ -9,7 +9,7 @@ import { AppError } from '../../../shared/errors.ts';
 import { pageExamples } from '../examples.ts';
 import { demoForPage, estimateDemo, listStudyOptions, nameOfRecord, settingsOfForm, studyForm } from '../study-form.ts';
 import { forgetStudy, resumeStudy, startStudy, stateOfStudy, stopStudy } from '../study-jobs.ts';
-import { describeStudySettings } from '../study-settings.ts';
+import { describeStudySettings, fileNameOf } from '../study-settings.ts';
 import {
   listCellEvaluations,
   listRecoveryCurves,
@@ -96,7 +96,7 @@ export const studies = {
       const study = getStudy(app.db, id);
       const table = tabulateStudy(app, study);
       if (!table) throw new AppError('bad-input', `${study.name} has no figures yet. Its base has to be measured first.`);
-      const name = study.name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+/, '') || 'study';
+      const name = fileNameOf(study);
       switch (form) {
         case 'csv':
           return { name: `${name}.csv`, type: 'text/csv', text: formatStudyCsv(table) };

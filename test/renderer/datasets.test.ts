@@ -1,9 +1,10 @@
 // Datasets, as a person works with them: drop files, see what was found, put roles right, look through rows, delete and take back.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importModel } from '../../src/main/api/models.ts';
+import { DatasetWriter } from '../../src/main/db/dataset-writing.ts';
 import { listDatasets } from '../../src/main/db/datasets.ts';
 import { createStudy, deleteStudy } from '../../src/main/db/studies.ts';
 import { toTextParquet } from '../main/import/fixtures.ts';
@@ -118,6 +119,33 @@ describe.skipIf(BROWSER_MISSING)(
       await dialog.getByText('note 6', { exact: true }).waitFor();
       await page.keyboard.press('Escape');
       expect(await page.title()).toContain('Datasets');
+    });
+
+    test('a table taller than a browser can place reaches its last row, and stands when the window shrinks', async () => {
+      const count = 600_000;
+      const writer = new DatasetWriter(bench.app.db, { name: 'tall', sources: [] });
+      for (let start = 0; start < count; start += 1000) {
+        const batch = writer.newBatch('train');
+        for (let row = start; row < start + 1000; row++) batch.add(row + 1, { n: row });
+        writer.addRows(batch.prepared());
+      }
+      const { id } = writer.finish({ columns: ['n'], mapping: undefined, mappingReason: '', splitReason: '', rejectedCount: 0 });
+      const tall = await bench.open(`datasets/${id}`);
+      const grid = tall.getByRole('grid');
+      await grid.focus();
+      await tall.keyboard.press('End');
+      await tall.getByRole('gridcell', { name: String(count - 1), exact: true }).waitFor();
+      const bottom = async (of: Locator): Promise<number> => of.evaluate((it) => it.getBoundingClientRect().bottom);
+      await expect.poll(async () => Math.abs((await bottom(grid.locator('[aria-selected=true]'))) - (await bottom(grid)))).toBeLessThan(3);
+      await tall.getByLabel('Go to row').fill('300000');
+      await tall.getByLabel('Go to row').press('Enter');
+      const row = tall.getByRole('gridcell', { name: '299999', exact: true });
+      await row.waitFor();
+      await tall.setViewportSize({ width: 1280, height: 420 });
+      await tall.setViewportSize({ width: 1280, height: 1200 });
+      await tall.setViewportSize({ width: 1280, height: 500 });
+      await expect.poll(() => row.isVisible()).toBe(true);
+      await tall.context().close();
     });
 
     test('lengths are counted with the model’s own tokenizer', async () => {

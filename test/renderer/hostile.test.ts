@@ -148,6 +148,7 @@ describe.skipIf(BROWSER_MISSING)(
       expect(listStudies(bench.app.db)).toEqual([]);
       await dialog.getByRole('button', { name: 'Run it' }).click();
       await dialog.waitFor({ state: 'hidden' });
+      await other.waitForURL(/#studies\/\w/);
       const [study] = listStudies(bench.app.db);
       expect(other.url()).toContain(`#studies/${study!.id}`);
       await stopStudy(bench.app, study!.id);

@@ -37,8 +37,9 @@ describe.skipIf(BROWSER_MISSING)('Studies', () => {
       await page.getByRole('button', { name: 'Run the demo study' }).click();
       const progress = page.getByRole('group', { name: 'Progress of demo' });
       await progress.getByText(/You can leave this page/).waitFor();
-      await progress.getByText(/step 2 of \d+/).waitFor({ timeout: PATIENCE_MS }); // its data are taken in, and its base is measured
-      await rowOf('demo').first().getByRole('button').first().waitFor();
+      await progress.getByText(/step 1 of \d+/).waitFor();
+      // Its data are taken in, and its base is measured.
+      await page.getByRole('button', { name: /^demo, boolq: [\d.]+ percent/ }).waitFor({ timeout: PATIENCE_MS });
       await progress.getByRole('button', { name: 'Stop' }).click();
       await page.getByText('This study is stopped.').waitFor({ timeout: PATIENCE_MS });
       expect(listStudies(bench.app.db)[0]?.state).toBe('stopped');

@@ -45,15 +45,7 @@ export function pageTexts(
   const summary = perplexityOf(evaluation);
   const base = baseId === undefined || baseId === evaluationId ? undefined : getEvaluation(app.db, baseId);
   const isSameText = base?.datasetHash === evaluation.datasetHash;
-  const own = readTexts(app, evaluation);
-  const before = new Map((base && isSameText ? (readTexts(app, base) ?? []) : []).map((one) => [one.id, one]));
-  const texts = (own ?? [])
-    .map(({ id, text, tokens, loss }): ReadText => {
-      const same = before.get(id);
-      const comparable = same?.tokens === tokens && same.text === text;
-      return { id, text, tokens, loss, perplexity: Math.exp(loss / tokens), base: comparable ? Math.exp(same.loss / tokens) : undefined };
-    })
-    .sort((a, b) => b.perplexity - a.perplexity);
+  const texts = rankTexts(app, evaluation, isSameText ? base : undefined);
   return {
     form: summary.form,
     length: summary.form === 'blocks' ? summary.length : undefined,
@@ -61,10 +53,30 @@ export function pageTexts(
     loss: summary.meanLoss * summary.tokens,
     perplexity: summary.tokenPerplexity,
     base: base && isSameText ? perplexityOf(base).tokenPerplexity : undefined,
-    without: own ? undefined : whyNone(app, evaluation),
-    total: texts.length,
-    texts: texts.slice(offset, offset + limit),
+    without: texts ? undefined : whyNone(app, evaluation),
+    total: texts?.length ?? 0,
+    texts: texts?.slice(offset, offset + limit) ?? [],
   };
+}
+
+/** The texts that were ranked last: a finished run's never change, and their pages are turned one after another. */
+const ranked = new WeakMap<App, { readonly of: string; readonly texts: readonly ReadText[] }>();
+
+/** The texts of an evaluation, the worst first, beside the base's; undefined where its run kept none. */
+function rankTexts(app: App, evaluation: Evaluation, base: Evaluation | undefined): readonly ReadText[] | undefined {
+  const of = `${evaluation.id} ${base?.id}`;
+  const last = ranked.get(app);
+  if (last?.of === of) return last.texts;
+  const before = new Map((base ? (readTexts(app, base) ?? []) : []).map((one) => [one.id, one]));
+  const texts = readTexts(app, evaluation)
+    ?.map(({ id, text, tokens, loss }): ReadText => {
+      const same = before.get(id);
+      const comparable = same?.tokens === tokens && same.text === text;
+      return { id, text, tokens, loss, perplexity: Math.exp(loss / tokens), base: comparable ? Math.exp(same.loss / tokens) : undefined };
+    })
+    .sort((a, b) => b.perplexity - a.perplexity);
+  if (texts) ranked.set(app, { of, texts });
+  return texts;
 }
 
 function perplexityOf({ id, setName, summary }: Evaluation) {

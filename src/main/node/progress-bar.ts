@@ -44,7 +44,9 @@ export function openProgress(style: ProgressStyle, heading: string, stream: Node
       }
       const now = performance.now();
       if (style === 'none' || now - startedAt < SHOW_AFTER_MS) return;
-      const figures = Object.entries(frame.metrics ?? {}).map(([name, value]) => `${name} ${formatFigure(value)}`);
+      const figures = Object.entries(frame.metrics ?? {}).map(([name, value]) =>
+        name === 'tokensPerSecond' ? `${formatFigure(value)} tokens/s` : `${name} ${formatFigure(value)}`,
+      );
       const notes = [timeLeft(frame), ...figures].filter((note) => note !== '').join(', ');
       if (style === 'bar') {
         bar ??= startBar(stream);

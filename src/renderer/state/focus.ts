@@ -27,6 +27,7 @@ export function keepFocus(main: HTMLElement): void {
     const next = pageOf(location.hash);
     if (next === page) return;
     page = next;
+    path = []; // what goes with the page before is not mended: the new page has its own place
     arrive();
   });
 

@@ -44,9 +44,9 @@ class MachineState {
     const { device, threads } = preferences.current;
     const count = threads ?? this.#current.cores;
     const cpu = `CPU, ${count} ${count === 1 ? 'thread' : 'threads'}`;
+    const card = this.#current.probe?.cards[0];
     const why = this.#gpu && `The GPU${this.cards && ` (${this.cards})`}: ${this.#gpu.why}.`;
-    if (this.inUse === 'webgpu')
-      return { short: `GPU${this.cards && `, ${this.cards.split(',')[0]!}`}`, why: why ?? 'As chosen in Settings.' };
+    if (this.inUse === 'webgpu') return { short: `GPU${card ? `, ${card.name}` : ''}`, why: why ?? 'As chosen in Settings.' };
     if (device === 'cpu') return { short: cpu, why: 'As chosen in Settings.' };
     return why === undefined
       ? { short: 'devices not tried yet', why: 'They are tried in a quiet moment, and before the first run.' }

@@ -61,9 +61,17 @@ class Toasts {
     if (this.#current?.kind === 'error') this.dismiss();
   }
 
-  /** Something to be deleted once the note is gone, unless it is taken back: `settle` deletes, `undo` shows it again. */
-  deleted(text: string, settle: () => Promise<unknown>, undo: () => void): void {
-    this.show({ text, kind: 'note', undo, settle: () => void settle().catch((thrown: unknown) => (undo(), this.error(thrown))) });
+  /**
+   * Something to be deleted once the note is gone, unless it is taken back: `settle` deletes, `back` shows it again, as it does when it
+   * cannot be deleted; `chosen` is what else is done when the person takes it back.
+   */
+  deleted(text: string, settle: () => Promise<unknown>, back: () => void, chosen: () => void = () => undefined): void {
+    this.show({
+      text,
+      kind: 'note',
+      undo: () => (back(), chosen()),
+      settle: () => void settle().catch((thrown: unknown) => (back(), this.error(thrown))),
+    });
   }
 
   undo(): void {

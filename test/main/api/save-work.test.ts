@@ -40,9 +40,9 @@ it('saves a tuning before sleep, and goes on with it after', async () => {
   const goOn = await pauseWork(app)!;
   expect([getRun(app.db, id).state, isAtWork(app), app.queue.isHeld]).toEqual(['interrupted', false, true]);
   goOn();
-  await expect.poll(() => app.queue.runningId ?? getRun(app.db, id).state, PATIENCE).not.toBe('queued');
+  await expect.poll(() => app.queue.runningId, PATIENCE).toBe(id);
   expect(app.queue.isWorking).toBe(true);
-  await app.queue.finish(id);
+  expect((await app.queue.finish(id)).state).toBe('done');
 });
 
 it('saves a tuning of a held queue too, which goes on with it and takes no other', async () => {

@@ -205,6 +205,7 @@ describe('start-up', () => {
     webContents.emit('render-process-gone', {}, { reason: 'oom', exitCode: 5 });
     window!.isGone = true;
     await expect.poll(() => standIn.boxes.length, PATIENCE).toBe(3);
+    await new Promise((resolve) => setImmediate(resolve));
     expect(webContents.reloads).toBe(2);
   });
 

@@ -61,12 +61,12 @@ class Going {
 
   /** Hides the models and deletes the first once the note has gone; undo shows them again and chooses the first. */
   remove(ids: readonly [string, ...string[]], text: string): void {
-    const back = (): void => {
-      this.#ids = this.#ids.difference(new Set(ids));
+    const back = (): void => void (this.#ids = this.#ids.difference(new Set(ids)));
+    const choose = (): void => {
       if (here.page === 'models') here.go('models', [ids[0]], { as: here.query['as'] });
     };
     this.#ids = this.#ids.union(new Set(ids));
-    toasts.deleted(text, () => api.models.delete({ id: ids[0] }), back);
+    toasts.deleted(text, () => api.models.delete({ id: ids[0] }), back, choose);
   }
 }
 export const going = new Going();

@@ -34,7 +34,6 @@ export class ByHand {
   typed = $state('');
 
   readonly canUndo = $derived(this.#past.length > 0);
-  readonly canRedo = $derived(this.#future.length > 0);
 
   /** Whether the width of a kind is set in a layer. */
   isSet(layer: number, kind: WidthKind): boolean {

@@ -3,7 +3,7 @@ import type { ExportChoice } from '../../../shared/prune/exports.ts';
 import type { Criterion } from '../../../shared/recipe.ts';
 import { CRITERION_NAMES } from '../../../shared/recipe-words.ts';
 
-export { CRITERION_NAMES, KIND_NAMES, RANKING_NAMES, UNIT_NAMES } from '../../../shared/recipe-words.ts';
+export { CRITERION_NAMES, KIND_NAMES, RANKING_NAMES, REDUCTION_NAMES, UNIT_NAMES } from '../../../shared/recipe-words.ts';
 
 export const CRITERION_ORDER = Object.keys(CRITERION_NAMES) as Criterion[];
 

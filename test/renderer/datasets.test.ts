@@ -5,7 +5,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importModel } from '../../src/main/api/models.ts';
 import { DatasetWriter } from '../../src/main/db/dataset-writing.ts';
-import { listDatasets } from '../../src/main/db/datasets.ts';
+import { deleteDataset, listDatasets } from '../../src/main/db/datasets.ts';
 import { createStudy, deleteStudy } from '../../src/main/db/studies.ts';
 import { toTextParquet } from '../main/import/fixtures.ts';
 import { BROWSER_MISSING, findAccessFaults, startWorkbench, type Workbench } from '../support/workbench.ts';
@@ -146,6 +146,7 @@ describe.skipIf(BROWSER_MISSING)(
       await tall.setViewportSize({ width: 1280, height: 500 });
       await expect.poll(() => row.isVisible()).toBe(true);
       await tall.context().close();
+      deleteDataset(bench.app.db, id);
     });
 
     test('lengths are counted with the model’s own tokenizer', async () => {
